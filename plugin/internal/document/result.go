@@ -1,0 +1,276 @@
+package document
+
+import "time"
+
+// Result is what a run leaves.
+type Result struct {
+	APIVersion string         `json:"apiVersion"`
+	Kind       string         `json:"kind"`
+	Metadata   ResultMetadata `json:"metadata"`
+	Spec       Spec           `json:"spec"`
+	Status     Status         `json:"status"`
+}
+
+// ResultMetadata names a run. RunID is a UUIDv7, so ids sort by time.
+type ResultMetadata struct {
+	Name   string            `json:"name"`
+	RunID  string            `json:"runID"`
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// Phase is how a run ended.
+type Phase string
+
+// The phases of a Result.
+const (
+	Succeeded Phase = "Succeeded"
+	Failed    Phase = "Failed"
+	Partial   Phase = "Partial"
+	Cancelled Phase = "Cancelled"
+)
+
+// Status is what was measured.
+type Status struct {
+	Phase    Phase    `json:"phase"`
+	Validity Validity `json:"validity"`
+	// StartTime and EndTime bound the measured time (warm-up is before it).
+	StartTime   time.Time     `json:"startTime"`
+	EndTime     time.Time     `json:"endTime"`
+	Requests    Requests      `json:"requests"`
+	Warmup      *Requests     `json:"warmup,omitempty"`
+	Rate        AchievedRate  `json:"rate"`
+	Latency     Latency       `json:"latency"`
+	Histograms  Histograms    `json:"histograms"`
+	Agents      []AgentResult `json:"agents"`
+	Resources   Resources     `json:"resources"`
+	Timeline    []Point       `json:"timeline,omitempty"`
+	Environment Environment   `json:"environment"`
+}
+
+// Validity says whether the numbers may be believed, and if not, why.
+type Validity struct {
+	Valid   bool     `json:"valid"`
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// Requests counts calls. Planned = sent + unsent; sent = succeeded + failed.
+// In a closed loop planned equals sent. Codes holds HTTP status codes and, for
+// calls without an answer, kinds of error ("timeout", "connection").
+type Requests struct {
+	Planned   int64            `json:"planned"`
+	Sent      int64            `json:"sent"`
+	Succeeded int64            `json:"succeeded"`
+	Failed    int64            `json:"failed"`
+	Unsent    int64            `json:"unsent"`
+	Codes     map[string]int64 `json:"codes,omitempty"`
+	// BytesReceived is headers and bodies as far as the client sees them.
+	BytesReceived int64 `json:"bytesReceived"`
+}
+
+// AchievedRate is calls per second sent over the measured time; Target is
+// absent in a closed loop.
+type AchievedRate struct {
+	Target   *float64 `json:"target,omitempty"`
+	Achieved float64  `json:"achieved"`
+}
+
+// Latency summarises the histograms. ResponseTime is absent in a closed loop.
+type Latency struct {
+	ResponseTime *Summary `json:"responseTime,omitempty"`
+	ServiceTime  *Summary `json:"serviceTime,omitempty"`
+	Lateness     *Summary `json:"lateness,omitempty"`
+}
+
+// Summary of a latency histogram in milliseconds. A percentile q is absent
+// when fewer than ln(0.025)/ln(q) calls are behind it, for then its two-sided
+// 95 % interval has no upper end.
+type Summary struct {
+	Count int64    `json:"count"`
+	Min   float64  `json:"min"`
+	Mean  float64  `json:"mean"`
+	P50   *float64 `json:"p50,omitempty"`
+	P75   *float64 `json:"p75,omitempty"`
+	P90   *float64 `json:"p90,omitempty"`
+	P95   *float64 `json:"p95,omitempty"`
+	P99   *float64 `json:"p99,omitempty"`
+	P999  *float64 `json:"p999,omitempty"`
+	P9999 *float64 `json:"p9999,omitempty"`
+	Max   float64  `json:"max"`
+}
+
+// Histograms are the whole distributions: HDR, nanoseconds, 3 significant
+// digits, V2 compressed encoding in base64. Any percentile can be had from them.
+type Histograms struct {
+	ResponseTime string `json:"responseTime,omitempty"`
+	ServiceTime  string `json:"serviceTime,omitempty"`
+	Lateness     string `json:"lateness,omitempty"`
+}
+
+// AgentPhase is how an agent's share ended.
+type AgentPhase string
+
+// The phases of an agent. Lost: the agent stopped answering and did not come
+// back; what it had sent until then is kept.
+const (
+	AgentSucceeded AgentPhase = "Succeeded"
+	AgentFailed    AgentPhase = "Failed"
+	AgentCancelled AgentPhase = "Cancelled"
+	AgentLost      AgentPhase = "Lost"
+)
+
+// AgentResult is one agent's share of the run.
+type AgentResult struct {
+	Node       string       `json:"node"`
+	Pod        string       `json:"pod,omitempty"`
+	Version    string       `json:"version,omitempty"`
+	Phase      AgentPhase   `json:"phase"`
+	Reason     string       `json:"reason,omitempty"`
+	Requests   Requests     `json:"requests"`
+	Warmup     *Requests    `json:"warmup,omitempty"`
+	Rate       AchievedRate `json:"rate"`
+	Latency    Latency      `json:"latency"`
+	Histograms Histograms   `json:"histograms"`
+	// StartSkewMs is how much later than the earliest agent the first call
+	// left, on one clock; ClockErrorMs bounds the error of the clock offset.
+	StartSkewMs  float64 `json:"startSkewMs"`
+	ClockErrorMs float64 `json:"clockErrorMs"`
+	// CPUSeconds and MaxRSSBytes are the agent process over the measured time.
+	CPUSeconds  float64 `json:"cpuSeconds"`
+	MaxRSSBytes int64   `json:"maxRSSBytes"`
+	// Client is the Fortio client used ("fast" or "std"), ClientReason why std.
+	Client          string   `json:"client,omitempty"`
+	ClientReason    string   `json:"clientReason,omitempty"`
+	TargetAddresses []string `json:"targetAddresses,omitempty"`
+}
+
+// Resources is what nodes, containers and Prometheus said during the measured time.
+type Resources struct {
+	// Sources names every source that was wanted, also those that are absent.
+	Sources    []SourceStatus      `json:"sources"`
+	Nodes      []NodeResources     `json:"nodes,omitempty"`
+	Containers []ContainerResource `json:"containers,omitempty"`
+	Prometheus []QueryResult       `json:"prometheus,omitempty"`
+}
+
+// SourceStatus says whether a source could be read on a node.
+type SourceStatus struct {
+	// Source is nodeExporter, kubelet or prometheus.
+	Source    string `json:"source"`
+	Node      string `json:"node,omitempty"`
+	Available bool   `json:"available"`
+	// Detail is the URL read, or why not.
+	Detail  string `json:"detail,omitempty"`
+	Samples int    `json:"samples"`
+	// FailedSamples counts readings that failed, LastError the newest reason.
+	FailedSamples int    `json:"failedSamples,omitempty"`
+	LastError     string `json:"lastError,omitempty"`
+}
+
+// NodeResources is node-exporter's view of one node.
+type NodeResources struct {
+	Node string `json:"node"`
+	// CPUSeconds by mode: increase of node_cpu_seconds_total over all cores.
+	CPUSeconds map[string]float64 `json:"cpuSeconds,omitempty"`
+	// CPUUtilization is the share of CPU time not idle (idle and iowait), 0 to 1.
+	CPUUtilization *float64      `json:"cpuUtilization,omitempty"`
+	Cores          int           `json:"cores,omitempty"`
+	Series         []SeriesStats `json:"series,omitempty"`
+}
+
+// SeriesStats sums up one series over the measured time. Counters have
+// Increase, gauges Mean, Min and Max. Samples is what it rests on.
+type SeriesStats struct {
+	Name     string            `json:"name"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Samples  int               `json:"samples"`
+	Increase *float64          `json:"increase,omitempty"`
+	Mean     *float64          `json:"mean,omitempty"`
+	Min      *float64          `json:"min,omitempty"`
+	Max      *float64          `json:"max,omitempty"`
+}
+
+// ContainerResource is the kubelet's view of one container.
+type ContainerResource struct {
+	Node      string `json:"node"`
+	Namespace string `json:"namespace"`
+	Pod       string `json:"pod"`
+	Container string `json:"container"`
+	// CPUSeconds is the increase of the CPU counter over WindowSeconds, the
+	// time between the first and the last reading inside the measured time.
+	CPUSeconds    float64 `json:"cpuSeconds"`
+	WindowSeconds float64 `json:"windowSeconds"`
+	// MeanCores is CPUSeconds / WindowSeconds.
+	MeanCores       float64 `json:"meanCores"`
+	CPUSamples      int     `json:"cpuSamples"`
+	MemoryMeanBytes float64 `json:"memoryMeanBytes"`
+	MemoryMaxBytes  float64 `json:"memoryMaxBytes"`
+	MemorySamples   int     `json:"memorySamples"`
+}
+
+// QueryResult is the answer of Prometheus to one query.
+type QueryResult struct {
+	Name   string        `json:"name"`
+	Query  string        `json:"query"`
+	Unit   string        `json:"unit,omitempty"`
+	URL    string        `json:"url,omitempty"`
+	Start  time.Time     `json:"start"`
+	End    time.Time     `json:"end"`
+	Step   Duration      `json:"step"`
+	Series []RangeSeries `json:"series,omitempty"`
+	Error  string        `json:"error,omitempty"`
+}
+
+// RangeSeries is one series of a range query; a value that is not a finite
+// number is left out.
+type RangeSeries struct {
+	Labels map[string]string `json:"labels,omitempty"`
+	Points []SeriesPoint     `json:"points"`
+}
+
+// SeriesPoint is a value at a time (Unix milliseconds).
+type SeriesPoint struct {
+	UnixMs int64   `json:"t"`
+	Value  float64 `json:"v"`
+}
+
+// Point is one second of the run, all agents merged.
+type Point struct {
+	// Second since the start of the load; Warmup marks what is not measured.
+	Second  int      `json:"second"`
+	Warmup  bool     `json:"warmup,omitempty"`
+	Sent    int64    `json:"sent"`
+	Failed  int64    `json:"failed"`
+	P50     *float64 `json:"p50,omitempty"`
+	P99     *float64 `json:"p99,omitempty"`
+	Max     *float64 `json:"max,omitempty"`
+	NodeCPU *float64 `json:"nodeCPU,omitempty"`
+}
+
+// Environment is where the run happened.
+type Environment struct {
+	// Local is true for run --local: no cluster.
+	Local        bool              `json:"local,omitempty"`
+	Kubernetes   string            `json:"kubernetes,omitempty"`
+	Context      string            `json:"context,omitempty"`
+	Namespace    string            `json:"namespace,omitempty"`
+	Nodes        []NodeInfo        `json:"nodes,omitempty"`
+	CNI          string            `json:"cni,omitempty"`
+	Meshes       map[string]string `json:"meshes,omitempty"`
+	TargetImages []string          `json:"targetImages,omitempty"`
+	Plugin       string            `json:"plugin"`
+	Agent        string            `json:"agent,omitempty"`
+}
+
+// NodeInfo describes a node as Kubernetes knows it.
+type NodeInfo struct {
+	Name             string `json:"name"`
+	Kernel           string `json:"kernel,omitempty"`
+	OSImage          string `json:"osImage,omitempty"`
+	Architecture     string `json:"architecture,omitempty"`
+	Kubelet          string `json:"kubelet,omitempty"`
+	ContainerRuntime string `json:"containerRuntime,omitempty"`
+	CPU              string `json:"cpu,omitempty"`
+	Memory           string `json:"memory,omitempty"`
+	InstanceType     string `json:"instanceType,omitempty"`
+	Zone             string `json:"zone,omitempty"`
+}
