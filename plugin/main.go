@@ -1,0 +1,48 @@
+// Command kubectl-meshery is the kubectl plugin: it deploys agents, runs load
+// from inside the cluster, judges and archives what they measured.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/meshery/kubectl-meshery/plugin/cmd"
+	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+)
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := interruptible()
+	defer stop()
+	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
+	err := cmd.NewRoot(streams).ExecuteContext(ctx)
+	if err != nil {
+		if text := err.Error(); text != "" {
+			fmt.Fprintln(os.Stderr, "Error: "+text)
+		}
+	}
+	return exit.Code(err)
+}
+
+// interruptible is cancelled by the first interrupt, so that a run is stopped
+// and kept; the second one ends the program at once.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exit.Interrupted)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
