@@ -1,0 +1,196 @@
+package load
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+)
+
+// sums merges the snapshots of a run.
+type sums struct {
+	measured, warmup Counts
+	response, serve  *histogram.Histogram
+	lateness         *histogram.Histogram
+	snapshots        []*Snapshot
+}
+
+func run(t *testing.T, ctx context.Context, plan Plan, url string) (*sums, *Outcome) {
+	t.Helper()
+	clients, err := Reach(context.Background(), Target{URL: url, Method: "GET", Timeout: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sums{response: histogram.New(), serve: histogram.New(), lateness: histogram.New()}
+	out, err := NewEngine(plan, clients, time.Now().Add(50*time.Millisecond)).Run(ctx, func(snap *Snapshot) {
+		s.snapshots = append(s.snapshots, snap)
+		if snap.Warmup {
+			s.warmup.add(&snap.Counts)
+			return
+		}
+		s.measured.add(&snap.Counts)
+		s.response.Merge(snap.ResponseTime)
+		s.serve.Merge(snap.ServiceTime)
+		s.lateness.Merge(snap.Lateness)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, out
+}
+
+func TestEverySlotIsSentOnceAndCountedByTheServer(t *testing.T) {
+	var served atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served.Add(1)
+		_, _ = w.Write([]byte("ok"))
+	}))
+	defer srv.Close()
+	plan := Plan{Rate: 400, Agents: 1, Connections: 8, Warmup: 500 * time.Millisecond, Duration: 1500 * time.Millisecond}
+	s, out := run(t, t.Context(), plan, srv.URL)
+	if s.measured.Planned() != 600 || s.warmup.Planned() != 200 {
+		t.Errorf("planned %d measured and %d warm-up calls, want 600 and 200", s.measured.Planned(), s.warmup.Planned())
+	}
+	if got, want := s.measured.Sent+s.warmup.Sent, served.Load(); got != want {
+		t.Errorf("%d sent, server counted %d", got, want)
+	}
+	if s.measured.Codes["200"] != s.measured.Sent || s.measured.Failed != 0 {
+		t.Errorf("codes %v of %d sent, %d failed", s.measured.Codes, s.measured.Sent, s.measured.Failed)
+	}
+	if s.response.Count() != s.measured.Planned() {
+		t.Errorf("%d response times for %d planned calls", s.response.Count(), s.measured.Planned())
+	}
+	if out.Counts.Sent != s.measured.Sent || out.Warmup.Sent != s.warmup.Sent {
+		t.Errorf("outcome %+v differs from the snapshots' %+v", out, s.measured)
+	}
+}
+
+// A server that stalls tells the truth about itself: calls intended during the
+// stall waited for its rest. Service time alone hides that.
+func TestAStallIsInResponseTime(t *testing.T) {
+	const rate, stall = 200, time.Second
+	var once sync.Once
+	var mu sync.RWMutex
+	var stalledAt atomic.Int64
+	t0 := time.Now()
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if time.Since(t0) > 1500*time.Millisecond {
+			once.Do(func() {
+				mu.Lock()
+				stalledAt.Store(time.Now().UnixNano())
+				time.Sleep(stall)
+				mu.Unlock()
+			})
+		}
+		mu.RLock()
+		defer mu.RUnlock()
+	}))
+	defer srv.Close()
+	s, _ := run(t, t.Context(), Plan{Rate: rate, Agents: 1, Connections: 4, Duration: 5 * time.Second}, srv.URL)
+	// The calls intended during the stall: evenly spaced, each waiting for its end.
+	var truth []time.Duration
+	for i := range rate * 5 {
+		wait := time.Duration(0)
+		if i < rate*int(stall)/int(time.Second) {
+			wait = stall - time.Duration(i)*time.Second/rate
+		}
+		truth = append(truth, wait)
+	}
+	slices.Sort(truth)
+	want := truth[len(truth)*99/100]
+	got, ok := s.response.Quantile(0.99)
+	if !ok || got < want*98/100 || got > want*102/100 {
+		t.Errorf("response time p99 %v, the stall alone makes it %v", got, want)
+	}
+	if service, _ := s.serve.Quantile(0.99); service > want/2 {
+		t.Errorf("service time p99 %v, but only 4 of 1000 calls were in the server during the stall", service)
+	}
+}
+
+func TestCallsNeverSentAreUnsentAndWaitInResponseTime(t *testing.T) {
+	release := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer srv.Close()
+	time.AfterFunc(1500*time.Millisecond, func() { close(release) })
+	s, _ := run(t, t.Context(), Plan{Rate: 100, Agents: 1, Connections: 2, Duration: time.Second}, srv.URL)
+	if s.measured.Sent != 2 || s.measured.Unsent != 98 {
+		t.Fatalf("%d sent and %d unsent, want 2 and 98", s.measured.Sent, s.measured.Unsent)
+	}
+	if p50, _ := s.response.Quantile(0.5); p50 < 400*time.Millisecond || p50 > 600*time.Millisecond {
+		t.Errorf("response time p50 %v: unsent calls waited 0 to 0.98 s", p50)
+	}
+}
+
+func TestAgentsInterleaveAndCoverEverySlotOnce(t *testing.T) {
+	seen := map[time.Duration]int{}
+	for a := range int64(3) {
+		s := schedule{rate: 1000, agent: a, n: 3, end: time.Second}
+		for j := int64(0); s.at(j) < s.end; j++ {
+			seen[s.at(j)]++
+		}
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d distinct slots in a second at 1000/s", len(seen))
+	}
+	for at, n := range seen {
+		if n != 1 {
+			t.Errorf("slot at %v taken %d times", at, n)
+		}
+	}
+}
+
+func TestStopEndsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer srv.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(700*time.Millisecond, cancel)
+	s, out := run(t, ctx, Plan{Rate: 100, Agents: 1, Connections: 4, Duration: time.Hour}, srv.URL)
+	if !out.Stopped || out.To > time.Minute || s.measured.Sent == 0 {
+		t.Errorf("outcome %+v", out)
+	}
+	if s.measured.Unsent > s.measured.Sent {
+		t.Errorf("%d unsent after a stop, %d sent: slots after the stop are not planned", s.measured.Unsent, s.measured.Sent)
+	}
+}
+
+func TestClosedLoopHasNoResponseTime(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer srv.Close()
+	s, _ := run(t, t.Context(), Plan{Agents: 1, Connections: 2, Duration: time.Second}, srv.URL)
+	if s.response.Count() != 0 || s.serve.Count() != s.measured.Sent || s.measured.Sent == 0 {
+		t.Errorf("%d response times, %d service times, %d sent", s.response.Count(), s.serve.Count(), s.measured.Sent)
+	}
+}
+
+func TestReachSaysWhatIsWrong(t *testing.T) {
+	for url, want := range map[string]string{
+		"http://no-such-host.invalid/": `host "no-such-host.invalid" does not resolve`,
+		"http://127.0.0.1:1/":          "connection refused",
+	} {
+		_, err := Reach(t.Context(), Target{URL: url, Method: "GET", Timeout: time.Second})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Reach(%q): %v, want %q in it", url, err, want)
+		}
+	}
+}
+
+func TestErrorsAreCountedByKind(t *testing.T) {
+	var n atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if n.Add(1)%2 == 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer srv.Close()
+	s, _ := run(t, t.Context(), Plan{Rate: 100, Agents: 1, Connections: 2, Duration: time.Second}, srv.URL)
+	if s.measured.Codes["503"] != 50 || s.measured.Failed != 50 || s.measured.Succeeded != 50 {
+		t.Errorf("%+v, want 50 of each", s.measured)
+	}
+}

@@ -1,0 +1,168 @@
+package load
+
+import (
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+)
+
+// Counts of calls. Planned = Sent + Unsent; Sent = Succeeded + Failed. Codes
+// holds HTTP status codes and kinds of error ("timeout", "connection").
+type Counts struct {
+	Sent, Succeeded, Failed, Unsent int64
+	BytesReceived                   int64
+	Codes                           map[string]int64
+}
+
+// Planned is the number of calls the schedule held.
+func (c *Counts) Planned() int64 { return c.Sent + c.Unsent }
+
+func (c *Counts) add(from *Counts) {
+	c.Sent += from.Sent
+	c.Succeeded += from.Succeeded
+	c.Failed += from.Failed
+	c.Unsent += from.Unsent
+	c.BytesReceived += from.BytesReceived
+	for k, v := range from.Codes {
+		if c.Codes == nil {
+			c.Codes = map[string]int64{}
+		}
+		c.Codes[k] += v
+	}
+}
+
+// measurement is what was recorded in some stretch of time. ResponseTime is
+// empty in a closed loop.
+type measurement struct {
+	Counts
+	ResponseTime, ServiceTime, Lateness *histogram.Histogram
+}
+
+func newMeasurement() *measurement {
+	return &measurement{ResponseTime: histogram.New(), ServiceTime: histogram.New(), Lateness: histogram.New()}
+}
+
+func (m *measurement) reset() {
+	m.Counts = Counts{}
+	m.ResponseTime.Reset()
+	m.ServiceTime.Reset()
+	m.Lateness.Reset()
+}
+
+func (m *measurement) merge(from *measurement) {
+	m.add(&from.Counts)
+	m.ResponseTime.Merge(from.ResponseTime)
+	m.ServiceTime.Merge(from.ServiceTime)
+	m.Lateness.Merge(from.Lateness)
+}
+
+func (m *measurement) empty() bool { return m.Planned() == 0 }
+
+// call is one finished call.
+type call struct {
+	intended, free, start, end time.Duration
+	closedLoop                 bool
+	code                       int // HTTP status; below 0 where there was no answer
+	timedOut                   bool
+	bytes                      int64
+}
+
+func (c *call) codeText() string {
+	switch {
+	case c.code > 0:
+		return strconv.Itoa(c.code)
+	case c.timedOut:
+		return "timeout"
+	}
+	return "connection"
+}
+
+// recorder takes finished calls from many workers. It is split in shards, about
+// one per core, so that workers seldom meet; each shard has two measurements,
+// one that is written and one that is read and emptied every second.
+type recorder struct {
+	shards []shard
+}
+
+type shard struct {
+	mu            sync.Mutex
+	active, spare *measurement
+	// Status codes of the active measurement: an array, for a map costs more
+	// than the histograms.
+	codes [600]int64
+	_     [64]byte // shards of their own cache lines
+}
+
+func newRecorder(shards int) *recorder {
+	r := &recorder{shards: make([]shard, shards)}
+	for i := range r.shards {
+		r.shards[i].active, r.shards[i].spare = newMeasurement(), newMeasurement()
+	}
+	return r
+}
+
+func (r *recorder) record(worker int, c *call) {
+	s := &r.shards[worker%len(r.shards)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.active
+	m.Sent++
+	m.BytesReceived += c.bytes
+	if c.code >= 200 && c.code <= 299 {
+		m.Succeeded++
+	} else {
+		m.Failed++
+	}
+	if c.code > 0 && c.code < len(s.codes) {
+		s.codes[c.code]++
+	} else {
+		if m.Codes == nil {
+			m.Codes = map[string]int64{}
+		}
+		m.Codes[c.codeText()]++
+	}
+	m.ServiceTime.Record(c.end - c.start)
+	if c.closedLoop {
+		return
+	}
+	m.ResponseTime.Record(c.end - c.intended)
+	m.Lateness.Record(c.start - max(c.intended, c.free))
+}
+
+// recordUnsent counts a call that was never sent: its response time is at least
+// what it had waited when the load ended.
+func (r *recorder) recordUnsent(waited time.Duration) {
+	s := &r.shards[0]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.active.Unsent++
+	s.active.ResponseTime.Record(waited)
+}
+
+// drain moves everything recorded since the last drain into m. One caller at a
+// time.
+func (r *recorder) drain(m *measurement) {
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		full := s.active
+		s.active, s.spare = s.spare, full
+		for code, n := range s.codes {
+			if n == 0 {
+				continue
+			}
+			if full.Codes == nil {
+				full.Codes = map[string]int64{}
+			}
+			full.Codes[strconv.Itoa(code)] += n
+			s.codes[code] = 0
+		}
+		s.mu.Unlock()
+		if !full.empty() {
+			m.merge(full)
+			full.reset()
+		}
+	}
+}
