@@ -193,3 +193,9 @@ func (e *Engine) call(f fhttp.Fetcher, clk clock) call {
 	return call{start: start, end: end, code: code, bytes: max(0, size),
 		timedOut: code < 0 && end-start >= e.clients.target.Timeout*99/100}
 }
+
+// FirstSend is when the first call left, after T0, and whether one has.
+func (e *Engine) FirstSend() (time.Duration, bool) {
+	d := time.Duration(e.firstSend.Load())
+	return d, d >= 0
+}

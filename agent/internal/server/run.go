@@ -1,0 +1,205 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/meshery/kubectl-meshery/agent/internal/load"
+	"github.com/meshery/kubectl-meshery/agent/internal/scrape"
+	"github.com/meshery/kubectl-meshery/agent/internal/spool"
+	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
+)
+
+// run is one run on this agent, from prepared to ended.
+type run struct {
+	id       string
+	plan     *agentv1.Plan
+	prepared *agentv1.PrepareRunResponse
+	log      *spool.Log
+	clients  *load.Clients
+	scraper  *scrape.Scraper
+
+	mu    sync.Mutex
+	phase agentv1.RunPhase
+	t0    time.Time
+	// stop ends the load; set once the run is started.
+	stop       context.CancelFunc
+	stopReason string
+	// expiry frees the slot of a run that is prepared and never started.
+	expiry *time.Timer
+	ended  chan struct{}
+}
+
+func (r *run) status() *agentv1.RunStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &agentv1.RunStatus{RunId: r.id, Name: r.plan.GetName(), Owner: r.plan.GetOwner(), Phase: r.phase, LastSeq: r.log.Last()}
+	if !r.t0.IsZero() {
+		s.T0 = timestamppb.New(r.t0)
+		l := r.plan.GetLoad()
+		s.Ends = timestamppb.New(r.t0.Add(l.GetWarmup().AsDuration() + l.GetDuration().AsDuration()))
+	}
+	return s
+}
+
+// append spools a chunk, giving it its number and time.
+func (r *run) append(c *agentv1.Chunk) error {
+	c.RunId = r.id
+	c.Time = timestamppb.Now()
+	_, err := r.log.Append(func(seq uint64, crc uint32) ([]byte, error) {
+		c.Seq = seq
+		if f := c.GetFinal(); f != nil {
+			f.Chunks, f.Crc32C = seq-1, crc
+		}
+		return proto.Marshal(c)
+	})
+	return err
+}
+
+// execute generates the load and reads the sources until the run is over, and
+// spools everything, the final chunk last. What cannot be spooled ends the
+// load: a run whose record has holes is worth nothing.
+func (r *run) execute(ctx context.Context, t0 time.Time, observe func(*load.Snapshot)) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var failure error
+	var once sync.Once
+	spoolOrStop := func(c *agentv1.Chunk) {
+		if err := r.append(c); err != nil {
+			once.Do(func() { failure = err; cancel() })
+		}
+	}
+
+	var reading sync.WaitGroup
+	readCtx, stopReading := context.WithCancel(context.Background())
+	defer stopReading()
+	reading.Go(func() {
+		r.scraper.Run(readCtx, func(s *agentv1.Samples) {
+			spoolOrStop(&agentv1.Chunk{Body: &agentv1.Chunk_Samples{Samples: s}})
+		})
+	})
+
+	l := r.plan.GetLoad()
+	engine := load.NewEngine(load.Plan{
+		Rate: l.GetRate(), Agent: int(r.plan.GetAgentIndex()), Agents: int(r.plan.GetAgentCount()),
+		Connections: int(l.GetConnections()), Warmup: l.GetWarmup().AsDuration(), Duration: l.GetDuration().AsDuration(),
+	}, r.clients, t0)
+	started := false
+	out, err := engine.Run(ctx, func(s *load.Snapshot) {
+		if first, ok := engine.FirstSend(); ok && !started {
+			started = true
+			spoolOrStop(&agentv1.Chunk{Body: &agentv1.Chunk_Started{Started: &agentv1.Started{
+				T0: timestamppb.New(t0), FirstSend: timestamppb.New(t0.Add(first))}}})
+		}
+		observe(s)
+		c, err := snapshotChunk(s)
+		if err != nil {
+			once.Do(func() { failure = err; cancel() })
+			return
+		}
+		spoolOrStop(c)
+	})
+	stopReading()
+	reading.Wait()
+
+	final := &agentv1.Final{T0: timestamppb.New(t0), Phase: agentv1.RunPhase_RUN_PHASE_SUCCEEDED}
+	if err != nil {
+		final.Phase, final.Reason = agentv1.RunPhase_RUN_PHASE_FAILED, err.Error()
+	} else {
+		r.query(ctx, t0.Add(out.From), t0.Add(out.To), spoolOrStop)
+		final.Counts, final.WarmupCounts = countsProto(&out.Counts), countsProto(&out.Warmup)
+		final.MeasuredFromNanos, final.MeasuredToNanos = int64(out.From), int64(out.To)
+		if out.Stopped {
+			final.Phase, final.Reason = agentv1.RunPhase_RUN_PHASE_CANCELLED, r.reasonToStop()
+		}
+	}
+	if failure != nil {
+		final.Phase, final.Reason = agentv1.RunPhase_RUN_PHASE_FAILED, failure.Error()
+	}
+	r.finish(final)
+}
+
+// query asks Prometheus about the measured time, unless the run was stopped
+// before any of it passed.
+func (r *run) query(ctx context.Context, from, to time.Time, emit func(*agentv1.Chunk)) {
+	if r.plan.GetScrape().GetPrometheus() == nil || !to.After(from) {
+		return
+	}
+	// A stopped run is asked about as well, but whoever stopped it is waiting.
+	limit := queryTimeout
+	if ctx.Err() != nil {
+		limit = queryTimeoutStopped
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	r.scraper.Query(ctx, from, to, func(q *agentv1.RangeResult) {
+		emit(&agentv1.Chunk{Body: &agentv1.Chunk_RangeResult{RangeResult: q}})
+	})
+}
+
+const (
+	queryTimeout        = 30 * time.Second
+	queryTimeoutStopped = 5 * time.Second
+)
+
+func (r *run) reasonToStop() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopReason == "" {
+		return "the agent was shut down"
+	}
+	return r.stopReason
+}
+
+// finish spools the final chunk and marks the run as ended. If even that cannot
+// be spooled, watchers see the stream break, and the next start of the agent
+// finds a run without an end and says so.
+func (r *run) finish(final *agentv1.Final) {
+	final.Ended = timestamppb.Now()
+	final.Sources = r.prepared.GetSources()
+	if err := r.append(&agentv1.Chunk{Body: &agentv1.Chunk_Final{Final: final}}); err != nil {
+		final.Phase = agentv1.RunPhase_RUN_PHASE_FAILED
+	}
+	r.mu.Lock()
+	r.phase = final.Phase
+	r.mu.Unlock()
+	close(r.ended)
+}
+
+func snapshotChunk(s *load.Snapshot) (*agentv1.Chunk, error) {
+	lat := &agentv1.Latencies{}
+	var err error
+	if lat.ResponseTime, err = s.ResponseTime.Encode(); err != nil {
+		return nil, err
+	}
+	if lat.ServiceTime, err = s.ServiceTime.Encode(); err != nil {
+		return nil, err
+	}
+	if lat.Lateness, err = s.Lateness.Encode(); err != nil {
+		return nil, err
+	}
+	return &agentv1.Chunk{Body: &agentv1.Chunk_Snapshot{Snapshot: &agentv1.Snapshot{
+		FromNanos: int64(s.From), ToNanos: int64(s.To), Warmup: s.Warmup,
+		Counts: countsProto(&s.Counts), Latencies: lat,
+		CpuSeconds: s.CPUSeconds, RssBytes: s.RSSBytes, InFlight: s.InFlight,
+	}}}, nil
+}
+
+func countsProto(c *load.Counts) *agentv1.Counts {
+	return &agentv1.Counts{Planned: c.Planned(), Sent: c.Sent, Succeeded: c.Succeeded, Failed: c.Failed,
+		Unsent: c.Unsent, Codes: c.Codes, BytesReceived: c.BytesReceived}
+}
+
+// blockedBy says which run holds the slot, for the one that cannot have it.
+func blockedBy(s *agentv1.RunStatus) string {
+	until := ""
+	if s.GetEnds() != nil {
+		until = fmt.Sprintf(" until %s", s.GetEnds().AsTime().Format(time.RFC3339))
+	}
+	return fmt.Sprintf("run %s (%q by %s) holds this agent%s", s.GetRunId(), s.GetName(), s.GetOwner(), until)
+}
