@@ -1,0 +1,3 @@
+module github.com/meshery/kubectl-meshery/test/cluster/binaries/pause
+
+go 1.26.0

@@ -1,0 +1,42 @@
+package kube
+
+// Node is what is read of a node.
+type Node struct {
+	Metadata struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Status struct {
+		Conditions []struct {
+			Type    string `json:"type"`
+			Status  string `json:"status"`
+			Message string `json:"message"`
+		} `json:"conditions"`
+	} `json:"status"`
+}
+
+// NodeList is a list of nodes.
+type NodeList struct {
+	Items []Node `json:"items"`
+}
+
+// Ready says whether the node is ready and, if not, what it says about it.
+func (n Node) Ready() (bool, string) {
+	for _, c := range n.Status.Conditions {
+		if c.Type == "Ready" {
+			return c.Status == "True", c.Message
+		}
+	}
+	return false, "has not reported yet"
+}
+
+// DaemonSet is what is read of a daemon set.
+type DaemonSet struct {
+	Metadata struct {
+		Generation int64 `json:"generation"`
+	} `json:"metadata"`
+	Status struct {
+		ObservedGeneration int64 `json:"observedGeneration"`
+		Desired            int   `json:"desiredNumberScheduled"`
+		Ready              int   `json:"numberReady"`
+	} `json:"status"`
+}
