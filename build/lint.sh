@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Checks the Go code of every module in the repository. Needs bin/staticcheck.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The flags of the builds, so that what is compiled here is used there again.
+export CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false'
+
+unformatted=$(find . -name '*.go' -not -path '*/testdata/*' -exec gofmt -l {} +)
+if [ -n "$unformatted" ]; then
+	printf 'not formatted, run gofmt -w on:\n%s\n' "$unformatted" >&2
+	exit 1
+fi
+
+go run -C build ./dependencies
+
+# Some go.mod files only pin programs that are built from elsewhere.
+while read -r module; do
+	[ -n "$(find "$module" -name '*.go' -print -quit)" ] || continue
+	echo "lint $module"
+	(cd "$module" && go vet -tags e2e ./... && "$OLDPWD/bin/staticcheck" -tags e2e ./...)
+done < <(find . -name go.mod -not -path './tools/*' -printf '%h\n' | sort)
