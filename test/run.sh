@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Runs the tests: run.sh [all|unit|e2e].
+#
+# unit: every test that needs no cluster, in every module, with the race detector.
+# e2e:  the tests with the build tag e2e, on a cluster that is started for them
+#       and removed afterwards; with E2E=existing on the one that KUBECONFIG names,
+#       whose nodes must be able to get the agent's image.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source test/lib.sh
+
+unit() {
+	step "unit tests"
+	VERSITYGW=$(cluster bin versitygw)
+	export VERSITYGW
+	go test -race ./...
+	# These look at files and programs that the go command's cache does not know of.
+	(cd build && go test -race -count=1 ./...)
+	(cd test/cluster && go test -race ./...)
+}
+
+e2e() {
+	if [ "${E2E:-own}" = existing ]; then
+		[ -n "${KUBECONFIG:-}" ] || fail "E2E=existing needs KUBECONFIG: set it to the kubeconfig of your cluster"
+		KUBECTL=${KUBECTL:-$(command -v kubectl)} || fail "no kubectl on PATH: install it, or set KUBECTL"
+		VERSITYGW=${VERSITYGW:-$(cluster bin versitygw)}
+		export E2E KUBECTL VERSITYGW
+	else
+		own_cluster
+	fi
+	export PATH="$PWD/bin:$PATH"
+	step "e2e tests"
+	# One package at a time: two of them at once would disturb what they measure.
+	for module in . build; do
+		(cd "$module" && go test -tags e2e -count=1 -p 1 -timeout 20m $(e2e_packages))
+	done
+}
+
+# e2e_packages are the packages of the module in the working directory that have
+# tests with the tag.
+e2e_packages() {
+	find . -name '*_test.go' -not -path './build/*' -not -path './test/cluster/*' -exec grep -lx '//go:build e2e' {} + |
+		xargs -r -n1 dirname | sort -u
+}
+
+# own_cluster starts the cluster "test", beside any other one of this machine. It
+# goes when this script ends, however it ends.
+own_cluster() {
+	[ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] ||
+		fail "starting a cluster needs Linux and root: use sudo, or a cluster of yours with E2E=existing and KUBECONFIG"
+	export CLUSTER_NAME=test E2E=own
+	mkdir -p "${XDG_RUNTIME_DIR:=/run}"
+	exec 9>"$XDG_RUNTIME_DIR/kubectl-meshery-test.lock"
+	flock -n 9 || fail "the test cluster is in use by another test run: wait for its end"
+	step "cluster for the tests"
+	cluster down # what a killed run may have left
+	trap 'status=$?; trap "" INT TERM; step "remove the cluster"; cluster down; exit $status' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	cluster up --nodes 2
+	cluster load-image "$PWD/dist/image/meshery-agent.tar"
+	use_cluster
+}
+
+case ${1:-all} in
+all)
+	unit
+	e2e
+	;;
+unit) unit ;;
+e2e) e2e ;;
+*) fail "unknown argument \"$1\": use all, unit or e2e" ;;
+esac
