@@ -1,0 +1,133 @@
+package archive
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
+
+// Entry is a run's row in the index: enough to list and filter without reading
+// the Result. Latencies are in milliseconds, sizes in bytes.
+type Entry struct {
+	RunID        string            `json:"runID"`
+	Name         string            `json:"name"`
+	Labels       map[string]string `json:"labels,omitempty"`
+	Target       string            `json:"target"`
+	Start        time.Time         `json:"start"`
+	End          time.Time         `json:"end"`
+	Phase        document.Phase    `json:"phase"`
+	Valid        bool              `json:"valid"`
+	Requests     EntryRequests     `json:"requests"`
+	Rate         EntryRate         `json:"rate"`
+	ResponseTime *EntryLatency     `json:"responseTime,omitempty"`
+	ServiceTime  *EntryLatency     `json:"serviceTime,omitempty"`
+	Agents       int               `json:"agents"`
+	Local        bool              `json:"local,omitempty"`
+	Kubernetes   string            `json:"kubernetes,omitempty"`
+	Meshes       map[string]string `json:"meshes,omitempty"`
+	Size         int64             `json:"size"`
+	SHA256       string            `json:"sha256"`
+}
+
+// EntryRequests are the calls of the measured time.
+type EntryRequests struct {
+	Sent   int64 `json:"sent"`
+	Failed int64 `json:"failed"`
+}
+
+// EntryRate is in calls per second; Target is absent in a closed loop.
+type EntryRate struct {
+	Target   *float64 `json:"target,omitempty"`
+	Achieved float64  `json:"achieved"`
+}
+
+// EntryLatency holds the percentiles a list shows, absent as in the Result.
+type EntryLatency struct {
+	P50  *float64 `json:"p50,omitempty"`
+	P90  *float64 `json:"p90,omitempty"`
+	P99  *float64 `json:"p99,omitempty"`
+	P999 *float64 `json:"p999,omitempty"`
+	Max  float64  `json:"max"`
+}
+
+// manifest says what a run's folder holds.
+type manifest struct {
+	RunID string `json:"runID"`
+	// Writer is the program and version that wrote the run.
+	Writer  string           `json:"writer,omitempty"`
+	Objects []manifestObject `json:"objects"`
+}
+
+type manifestObject struct {
+	Name      string `json:"name"`
+	MediaType string `json:"mediaType"`
+	// Schema is the apiVersion of the document.
+	Schema string `json:"schema"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// describe reads what the index and the manifest say about a Result.
+func describe(raw []byte, writer string) (*Entry, *manifest, error) {
+	r := &document.Result{}
+	if err := json.Unmarshal(raw, r); err != nil {
+		return nil, nil, fmt.Errorf("the Result to archive is not JSON of kind Result: %w", err)
+	}
+	if r.APIVersion != document.APIVersion || r.Kind != document.KindResult {
+		return nil, nil, fmt.Errorf("apiVersion %q and kind %q found in what is to be archived, %q and %q expected",
+			r.APIVersion, r.Kind, document.APIVersion, document.KindResult)
+	}
+	sum := sha256.Sum256(raw)
+	e := &Entry{
+		RunID: r.Metadata.RunID, Name: r.Metadata.Name, Labels: r.Metadata.Labels,
+		Target: r.Spec.Target.URL, Start: r.Status.StartTime, End: r.Status.EndTime,
+		Phase: r.Status.Phase, Valid: r.Status.Validity.Valid,
+		Requests:     EntryRequests{Sent: r.Status.Requests.Sent, Failed: r.Status.Requests.Failed},
+		Rate:         EntryRate{Target: r.Status.Rate.Target, Achieved: r.Status.Rate.Achieved},
+		ResponseTime: latencyOf(r.Status.Latency.ResponseTime), ServiceTime: latencyOf(r.Status.Latency.ServiceTime),
+		Agents: len(r.Status.Agents), Local: r.Status.Environment.Local,
+		Kubernetes: r.Status.Environment.Kubernetes, Meshes: r.Status.Environment.Meshes,
+		Size: int64(len(raw)), SHA256: hex.EncodeToString(sum[:]),
+	}
+	m := &manifest{RunID: e.RunID, Writer: writer, Objects: []manifestObject{
+		{Name: resultName, MediaType: mediaJSON, Schema: r.APIVersion, Size: e.Size, SHA256: e.SHA256},
+	}}
+	return e, m, nil
+}
+
+func latencyOf(s *document.Summary) *EntryLatency {
+	if s == nil {
+		return nil
+	}
+	return &EntryLatency{P50: s.P50, P90: s.P90, P99: s.P99, P999: s.P999, Max: s.Max}
+}
+
+// result is the manifest's line about the Result.
+func (m *manifest) result() (manifestObject, bool) {
+	for _, o := range m.Objects {
+		if o.Name == resultName {
+			return o, true
+		}
+	}
+	return manifestObject{}, false
+}
+
+// parseRows reads an index object: one row, or one a line. Fields that a later
+// version added are passed over.
+func parseRows(raw []byte) ([]Entry, error) {
+	var rows []Entry
+	d := json.NewDecoder(bytes.NewReader(raw))
+	for d.More() {
+		var e Entry
+		if err := d.Decode(&e); err != nil {
+			return nil, err
+		}
+		rows = append(rows, e)
+	}
+	return rows, nil
+}
