@@ -28,7 +28,7 @@ func tmpfs(t *testing.T, flags uintptr, size string) string {
 	return dir
 }
 
-func big(r *document.Result) {
+func large(r *document.Result) {
 	r.Status.Validity.Reasons = []string{strings.Repeat("x", 256<<10)}
 }
 
@@ -41,12 +41,12 @@ func TestFullDisk(t *testing.T) {
 	o := Outbox{filepath.Join(t.TempDir(), "outbox")}
 	small, raw := resultAt(t, march, nil)
 	mustPut(t, a, raw)
-	id, large := resultAt(t, march, big)
+	id, bigger := resultAt(t, march, large)
 	filler := filepath.Join(dir, "filler")
 	if err := os.WriteFile(filler, make([]byte, 300<<10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Keep(t.Context(), a, o, large)
+	_, err = Keep(t.Context(), a, o, bigger)
 	var kept *NotArchived
 	if !errors.As(err, &kept) || !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "the disk is full") {
 		t.Fatalf("keep: %v", err)
@@ -58,7 +58,7 @@ func TestFullDisk(t *testing.T) {
 	if err := a.Check(t.Context()); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("check of a full disk: %v", err)
 	}
-	_, err = Keep(t.Context(), a, Outbox{filepath.Join(dir, "outbox")}, large)
+	_, err = Keep(t.Context(), a, Outbox{filepath.Join(dir, "outbox")}, bigger)
 	if !errors.Is(err, ErrNotKept) {
 		t.Errorf("archive and outbox on the same full disk: %v", err)
 	}
@@ -72,7 +72,7 @@ func TestFullDisk(t *testing.T) {
 	if _, err := o.Deliver(t.Context(), waiting[0], a); err != nil {
 		t.Errorf("deliver after making room: %v", err)
 	}
-	if got, err := a.Get(t.Context(), id); err != nil || !bytes.Equal(got, large) {
+	if got, err := a.Get(t.Context(), id); err != nil || !bytes.Equal(got, bigger) {
 		t.Errorf("get: %v", err)
 	}
 	hidden, err := filepath.Glob(filepath.Join(dir, "archive", "*", "*", "*", "*", "*", hiddenPrefix+"*"))

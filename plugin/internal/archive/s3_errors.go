@@ -37,7 +37,7 @@ func (e explainer) answer(r minio.ErrorResponse, permission string) error {
 		return fmt.Errorf("bucket %q does not exist at %s: create it, or correct the name (--archive)", e.o.Bucket, e.endpoint)
 	case "InvalidBucketName":
 		return fmt.Errorf("bucket name %q is not valid: correct it (--archive)", e.o.Bucket)
-	case "InvalidAccessKeyId":
+	case "InvalidAccessKeyId", "XAdminUserNotFound": // the latter is versitygw's
 		return fmt.Errorf("%s does not know the access key: correct AWS_ACCESS_KEY_ID or the profile", e.endpoint)
 	case "SignatureDoesNotMatch":
 		return fmt.Errorf("%s refuses the signature, so the secret key is wrong: correct AWS_SECRET_ACCESS_KEY or the profile", e.endpoint)
@@ -83,6 +83,8 @@ func (e explainer) network(err error) error {
 		return fmt.Errorf("the certificate of %s is not valid: %w", e.endpoint, errors.Unwrap(err))
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return fmt.Errorf("%s does not speak TLS: write http:// in the endpoint (--archive-endpoint)", e.endpoint)
+	case strings.Contains(err.Error(), "Connection closed by foreign host") && strings.HasPrefix(e.endpoint, "http:"):
+		return fmt.Errorf("%s closes the connection: if it speaks TLS, write https:// in the endpoint (--archive-endpoint)", e.endpoint)
 	case errors.As(err, &dns):
 		return fmt.Errorf("the host of %s cannot be found: correct the endpoint (--archive-endpoint) or check the network: %s", e.endpoint, dns.Err)
 	case errors.Is(err, context.DeadlineExceeded):
