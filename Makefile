@@ -65,7 +65,7 @@ image: ## Build the agent's image as an archive: dist/image/meshery-agent.tar
 		echo "build meshery-agent $(VERSION) for $$p"; \
 		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o "$(DIST)/bin/$${os}_$$arch/meshery-agent" ./agent || exit 1; \
 	done
-	@go run -C build ./image -ref '$(IMAGE):$(VERSION)' -version '$(VERSION)' -commit '$(COMMIT)' \
+	@go run -C build ./image -ref '$(IMAGE):$(patsubst v%,%,$(VERSION))' -version '$(VERSION)' -commit '$(COMMIT)' \
 		-created '$(SOURCE_DATE_EPOCH)' -platforms '$(call list,$(IMAGE_PLATFORMS))' \
 		-binaries '$(abspath $(DIST))/bin' -out '$(abspath $(DIST))/image/meshery-agent.tar'
 

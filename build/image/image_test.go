@@ -25,7 +25,7 @@ import (
 // agent is pulled by every node.
 const sizeLimit = 25_000_000
 
-const testRef = "registry.example/meshery/meshery-agent:v1.2.3"
+const testRef = "registry.example/meshery/meshery-agent:1.2.3"
 
 // makeImage runs what people run, and returns the archive.
 func makeImage(t *testing.T) string {
@@ -110,7 +110,7 @@ func theImage(t *testing.T, p layout.Path) v1.ImageIndex {
 	d := m.Manifests[0]
 	for key, want := range map[string]string{
 		"io.containerd.image.name":          testRef,
-		"org.opencontainers.image.ref.name": "v1.2.3",
+		"org.opencontainers.image.ref.name": "1.2.3",
 	} {
 		if got := d.Annotations[key]; got != want {
 			t.Errorf("annotation %s is %q, want %q", key, got, want)

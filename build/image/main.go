@@ -44,7 +44,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 
 	tag, err := name.NewTag(*ref, name.StrictValidation)
 	if err != nil {
-		return fmt.Errorf("bad -ref %q: %w; give one such as ghcr.io/meshery/meshery-agent:v0.1.0", *ref, err)
+		return fmt.Errorf("bad -ref %q: %w; give one such as ghcr.io/meshery/meshery-agent:0.1.0", *ref, err)
 	}
 	spec := imageSpec{Version: *version, Commit: *commit, Created: time.Unix(*created, 0).UTC()}
 	for p := range strings.SplitSeq(*list, ",") {

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# The main job from beginning to end: a load test from inside a cluster, measured
+# and archived. Where no cluster can be started, the same on this machine alone.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+source test/lib.sh
+
+namespace=shop
+target="http://meshery-echo.$namespace:8080/"
+
+# run shows a command before it runs it.
+run() {
+	printf '\n\033[1m$ %s\033[0m\n' "$*" >&2
+	"$@"
+}
+
+on_cluster() {
+	step "1  System packages, plugin, agent and its image"
+	run make --no-print-directory deps build image
+
+	step "2  A Kubernetes of two nodes on this machine, with S3 and Prometheus"
+	run cluster up --nodes 2
+	run cluster load-image "$PWD/dist/image/meshery-agent.tar"
+	use_cluster
+	use_archive "s3://$S3_BUCKET/demo"
+	PATH="$PWD/bin:$(dirname "$KUBECTL"):$PATH"
+
+	step "3  The workload to measure"
+	image=$(tar -xOf dist/image/meshery-agent.tar manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
+	run kubectl create namespace "$namespace" --dry-run=client -o yaml | kubectl apply -f -
+	sed "s|image: .*|image: $image|" manifests/echo.yaml | run kubectl apply -n "$namespace" -f -
+	run kubectl rollout status -n "$namespace" deployment/meshery-echo --timeout=60s
+
+	step "4  What is needed, and is it there?"
+	run kubectl meshery check
+
+	step "5  An agent on every node"
+	run kubectl meshery deploy --kubelet-metrics
+
+	step "6  500 requests a second for 20 seconds, from both nodes"
+	run kubectl meshery run "$target" --rate 500 --duration 20s --name demo
+
+	step "7  What was kept"
+	run kubectl meshery results list
+
+	cat <<-END
+
+		This is how to go on, in this shell:
+
+		  export KUBECONFIG=$KUBECONFIG
+		  export PATH=$PWD/bin:$(dirname "$KUBECTL"):\$PATH
+		$(exports)
+		  kubectl meshery run $target --rate 2000 --duration 1m
+		  kubectl meshery results list
+
+		And to take all of it down:
+
+		  make demo-down
+	END
+}
+
+on_machine() {
+	step "1  Plugin and agent"
+	run make --no-print-directory build
+	PATH="$PWD/bin:$PATH"
+	export MESHERY_ARCHIVE="file://$PWD/dist/demo"
+
+	step "2  The workload to measure"
+	run meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081 &
+	echo=$!
+	trap 'kill "$echo"; wait "$echo" || true' EXIT
+	for _ in {1..50}; do
+		(: </dev/tcp/127.0.0.1/18080) 2>/dev/null && break
+		sleep 0.1
+	done
+
+	step "3  500 requests a second for 20 seconds, from this machine"
+	run kubectl-meshery run --local http://127.0.0.1:18080/ --rate 500 --duration 20s --name demo
+
+	step "4  What was kept"
+	run kubectl-meshery results list
+
+	cat <<-END
+
+		This was one process on one machine, without a cluster: $1.
+		To do it on a cluster of yours:
+
+		  export PATH=$PWD/bin:\$PATH
+		  kubectl meshery check
+
+		Nothing runs any more. The results lie in dist/demo; make clean removes them.
+	END
+}
+
+# use_archive names the archive in the environment, where every command finds it.
+use_archive() {
+	export MESHERY_ARCHIVE=$1
+	export AWS_ENDPOINT_URL=$S3_ENDPOINT AWS_REGION=$S3_REGION
+	export AWS_ACCESS_KEY_ID=$S3_ACCESS_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET_KEY
+}
+
+exports() {
+	for name in MESHERY_ARCHIVE AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; do
+		printf '  export %s=%s\n' "$name" "${!name}"
+	done
+}
+
+if [ "$(uname -s)" != Linux ]; then
+	on_machine "a cluster on one machine needs Linux"
+elif [ "$(id -u)" != 0 ]; then
+	on_machine "a cluster on one machine needs root"
+else
+	on_cluster
+fi
