@@ -1,7 +1,8 @@
 # `make` lists the targets. Nothing but Go and make has to be there beforehand.
 
 # Builds are named for the tag, or for the commit after it; without tags (or
-# without git) they are "dev". The image carries the same name as a tag.
+# without git) they are "dev". The image's tag is the same without the v, which
+# is where `kubectl meshery deploy` looks for it.
 VERSION := $(or $(VERSION),$(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null),dev)
 COMMIT  := $(or $(COMMIT),$(shell git rev-parse HEAD 2>/dev/null))
 # Files in images and archives get the commit's time, so that the same commit
