@@ -5,6 +5,12 @@ import "github.com/spf13/cobra"
 // commands are the subcommands in the order of the README.
 func commands(f *factory) []*cobra.Command {
 	return []*cobra.Command{
+		newCheckCommand(f),
+		newDeployCommand(f),
+		newStatusCommand(f),
+		newUndeployCommand(f),
+		newResultsCommand(f),
+		newArchiveCommand(f),
 		newVersionCommand(f),
 	}
 }

@@ -72,7 +72,7 @@ func containerReason(p *corev1.Pod, c corev1.ContainerStatus, events *eventReade
 	if w := c.State.Waiting; w != nil {
 		switch w.Reason {
 		case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable":
-			return fmt.Sprintf("image %q cannot be pulled: %s", c.Image, pullMessage(w, p, events)), "give an image that the node can pull, or has, with --image"
+			return fmt.Sprintf("image %q cannot be pulled: %s", c.Image, pullMessage(w, c.Image, p, events)), "give an image that the node can pull, or has, with --image"
 		case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
 			return fmt.Sprintf("container %q cannot be made: %s", c.Name, w.Message), describe(p)
 		case "CrashLoopBackOff":
@@ -101,10 +101,10 @@ func containerReason(p *corev1.Pod, c corev1.ContainerStatus, events *eventReade
 }
 
 // pullMessage prefers the cause, which the status forgets while it backs off.
-func pullMessage(w *corev1.ContainerStateWaiting, p *corev1.Pod, events *eventReader) string {
+func pullMessage(w *corev1.ContainerStateWaiting, image string, p *corev1.Pod, events *eventReader) string {
 	if w.Reason == "ImagePullBackOff" {
 		if message := events.pod(p, "Failed"); strings.Contains(message, "pull") {
-			return oneLine(message)
+			return oneLine(strings.TrimPrefix(message, fmt.Sprintf("Failed to pull image %q: ", image)))
 		}
 	}
 	return oneLine(w.Message)
@@ -130,9 +130,10 @@ func unscheduled(message string) string {
 	return strings.Join(own, ", ")
 }
 
-// nodeReason tells whether a node should have a pod of a DaemonSet, and if not,
-// why. DaemonSet pods tolerate what the controller adds to them.
-func nodeReason(node *corev1.Node, pod *corev1.PodSpec) (eligible bool, reason, hint string) {
+// CanTake tells whether a node should have a pod of a DaemonSet with this
+// template, and if not, why. DaemonSet pods tolerate what the controller adds to
+// them.
+func CanTake(node *corev1.Node, pod *corev1.PodSpec) (eligible bool, reason, hint string) {
 	for _, key := range sorted(pod.NodeSelector) {
 		if want := pod.NodeSelector[key]; node.Labels[key] != want {
 			return false, fmt.Sprintf("the node has no label %s=%s", key, want), "change --node-selector, or label the node"

@@ -120,7 +120,7 @@ func (s *Set) fill(ds *appsv1.DaemonSet, pods []corev1.Pod, nodes []corev1.Node,
 			continue
 		}
 		m := Missing{Node: nodes[i].Name}
-		m.Eligible, m.Reason, m.Hint = nodeReason(&nodes[i], &ds.Spec.Template.Spec)
+		m.Eligible, m.Reason, m.Hint = CanTake(&nodes[i], &ds.Spec.Template.Spec)
 		if m.Eligible {
 			m.Reason, m.Hint = refusal(ds, events)
 		}

@@ -1,0 +1,51 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/meshery/kubectl-meshery/manifests"
+	"github.com/meshery/kubectl-meshery/plugin/internal/deploy"
+	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/tunnel"
+)
+
+// cluster is the cluster of the kubeconfig, as commands use it.
+type cluster struct {
+	*deploy.Client
+	dialer    *tunnel.Dialer
+	namespace string
+}
+
+// cluster prepares the clients; it does not contact the cluster.
+func (f *factory) cluster() (*cluster, error) {
+	config, err := f.config.ToRESTConfig()
+	if err != nil {
+		return nil, fmt.Errorf("%w; name a kubeconfig with --kubeconfig or KUBECONFIG", err)
+	}
+	client, err := deploy.NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	dialer, err := tunnel.NewDialer(config, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &cluster{Client: client, dialer: dialer, namespace: f.namespace()}, nil
+}
+
+// dial connects to the gRPC port of an agent.
+func (c *cluster) dial(ctx context.Context, pod string) (net.Conn, error) {
+	return c.dialer.DialContext(ctx, c.namespace, pod, manifests.AgentPort)
+}
+
+// stopped is err, or what to say where the user's ^C is behind it: then what
+// follows from it, in many words of many layers, does not matter.
+func stopped(ctx context.Context, err error, left string) error {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return exit.With(exit.Interrupted, errors.New("interrupted; "+left))
+	}
+	return err
+}
