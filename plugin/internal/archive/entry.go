@@ -100,6 +100,12 @@ func describe(raw []byte, writer string) (*Entry, *manifest, error) {
 	return e, m, nil
 }
 
+// EntryOf is the row about a Result's bytes.
+func EntryOf(raw []byte) (*Entry, error) {
+	e, _, err := describe(raw, "")
+	return e, err
+}
+
 func latencyOf(s *document.Summary) *EntryLatency {
 	if s == nil {
 		return nil
