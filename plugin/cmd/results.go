@@ -89,6 +89,14 @@ func latencyCells(e archive.Entry) (p50, p99 string) {
 	return printer.LatencyOf(l.P50), printer.LatencyOf(l.P99)
 }
 
+// failedCell is short enough for a list: "1.23M" from 100,000 on.
+func failedCell(n int64) string {
+	if n < 100000 {
+		return printer.Count(n)
+	}
+	return printer.Significant(float64(n)/1e6, 3) + "M"
+}
+
 // startCell is the local time as ls writes it: with the year where that is
 // not plain.
 func startCell(start, now time.Time) string {

@@ -135,7 +135,7 @@ func narrowTable(entries []archive.Entry, now time.Time) *printer.Table {
 	ids := shortIDs(entries)
 	for i, e := range entries {
 		p50, p99 := latencyCells(e)
-		t.Row(ids[i], e.Name, startCell(e.Start, now), printer.Rate(e.Rate.Achieved), p50, p99, printer.Count(e.Requests.Failed), validCell(e))
+		t.Row(ids[i], e.Name, startCell(e.Start, now), printer.Rate(e.Rate.Achieved), p50, p99, failedCell(e.Requests.Failed), validCell(e))
 	}
 	return t
 }

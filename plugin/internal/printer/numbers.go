@@ -7,11 +7,11 @@ import (
 )
 
 // Latency writes milliseconds with three significant digits and the unit that
-// fits: "2.10 ms", "85.0 µs", "1.25 s".
+// fits: "2.10 ms", "850 µs", "1.25 s".
 func Latency(ms float64) string {
 	// The unit follows the rounded value, so 999.96 ms is 1.00 s and not 1000 ms.
 	switch v := rounded(ms, 3); {
-	case v != 0 && math.Abs(v) < 0.1:
+	case v != 0 && math.Abs(v) < 1:
 		return Significant(ms*1000, 3) + " µs"
 	case math.Abs(v) >= 1000:
 		return Significant(ms/1000, 3) + " s"
@@ -50,8 +50,12 @@ func rounded(v float64, digits int) float64 {
 }
 
 // Rate writes calls per second with one decimal where it is not zero: "1,000",
-// "333.3". More digits than three, for 999.9 is not 1,000.
+// "333.3". More digits than three, for 999.9 is not 1,000; from 10,000 on the
+// decimal would be noise.
 func Rate(perSecond float64) string {
+	if math.Abs(perSecond) >= 10000 {
+		return separated(strconv.FormatFloat(perSecond, 'f', 0, 64))
+	}
 	return separated(strings.TrimSuffix(strconv.FormatFloat(perSecond, 'f', 1, 64), ".0"))
 }
 

@@ -13,7 +13,7 @@ const (
 	DefaultWidth = 80
 	gap          = 3
 	narrowGap    = 2
-	minFlexible  = 8
+	minFlexible  = 5
 )
 
 // Table is a table of text with columns that line up. A header that begins
