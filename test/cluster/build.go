@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ func newBuild(g *global) *cobra.Command {
 			cache, err := g.cache()
 			if err != nil {
 				return err
+			}
+			if missing := cache.Missing(); len(missing) > 0 {
+				return fmt.Errorf("programs are missing on this machine: apt-get install %s", strings.Join(missing, " "))
 			}
 			if err := cache.Ensure(cmd.Context()); err != nil {
 				return err
@@ -38,6 +42,9 @@ func newBin(g *global) *cobra.Command {
 		Example: "  $(cluster bin kubectl) get nodes",
 		Args:    exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(binaries.Names(), args[0]) {
+				return usageError{fmt.Errorf("no program %q, there are: %s", args[0], strings.Join(binaries.Names(), " "))}
+			}
 			cache, err := g.cache()
 			if err != nil {
 				return err

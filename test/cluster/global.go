@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -40,7 +42,7 @@ func (g *global) rooted() (cluster.Layout, error) {
 	if err != nil {
 		return l, err
 	}
-	return l, cluster.Preflight(l)
+	return l, cluster.RequireRoot()
 }
 
 func (g *global) cache() (*binaries.Cache, error) {
@@ -50,7 +52,9 @@ func (g *global) cache() (*binaries.Cache, error) {
 		if err != nil {
 			return nil, err
 		}
-		if source, err = binaries.Source(dir); err != nil {
+		// A program built from a checkout that is still there finds it.
+		_, file, _, _ := runtime.Caller(0)
+		if source, err = binaries.Source(dir, filepath.Dir(file)); err != nil {
 			return nil, err
 		}
 	}

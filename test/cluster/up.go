@@ -25,12 +25,18 @@ of a cluster that crashed is removed first; its data with it.`,
 		Example: "  cluster up\n  cluster up --name other --nodes 3",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if nodes < 1 || nodes > cluster.MaxNodes {
+				return usageError{fmt.Errorf("%d nodes: use 1 to %d", nodes, cluster.MaxNodes)}
+			}
 			l, err := g.rooted()
 			if err != nil {
 				return err
 			}
 			cache, err := g.cache()
 			if err != nil {
+				return err
+			}
+			if err := cluster.Preflight(l, cache.Missing()...); err != nil {
 				return err
 			}
 			_, err = cluster.Up(cmd.Context(), cluster.Options{Layout: l, Nodes: nodes, Cache: cache, Timeout: timeout, Say: say})

@@ -87,7 +87,7 @@ func (c *Cache) Ensure(ctx context.Context, names ...string) error {
 	for _, n := range names {
 		s, ok := find(n)
 		if !ok {
-			return fmt.Errorf("no program %q, there are: %s", n, strings.Join(Names(), " "))
+			return fmt.Errorf("no program %q", n)
 		}
 		want[s.name] = true
 	}
@@ -120,6 +120,23 @@ func (c *Cache) ensure(ctx context.Context, s set) error {
 		c.say("built %s in %s", c.keys[s.name], time.Since(began).Round(100*time.Millisecond))
 		return nil
 	})
+}
+
+// Missing names the Debian packages without which what is not yet in the cache
+// cannot be built.
+func (c *Cache) Missing() []string {
+	var packages []string
+	for _, s := range sets {
+		if isDir(filepath.Join(c.dir, c.keys[s.name])) {
+			continue
+		}
+		for _, n := range s.needs {
+			if !slices.Contains(packages, n.pkg) && exec.Command(n.probe[0], n.probe[1:]...).Run() != nil {
+				packages = append(packages, n.pkg)
+			}
+		}
+	}
+	return packages
 }
 
 // Fill makes the cache directory name by calling fill with an empty directory
@@ -162,17 +179,20 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// Source finds the directory "binaries" of this module: from the working
-// directory upwards, in the checkout or in the module itself.
-func Source(start string) (string, error) {
-	for dir := start; ; dir = filepath.Dir(dir) {
-		for _, sub := range []string{"binaries", "test/cluster/binaries"} {
-			if p := filepath.Join(dir, sub); isDir(filepath.Join(p, "kubernetes")) {
-				return p, nil
+// Source finds the directory "binaries" of this module: from each of the given
+// directories upwards, in the checkout or in the module itself.
+func Source(starts ...string) (string, error) {
+	for _, start := range starts {
+		for dir := start; ; dir = filepath.Dir(dir) {
+			for _, sub := range []string{"binaries", "test/cluster/binaries"} {
+				if p := filepath.Join(dir, sub); isDir(filepath.Join(p, "kubernetes")) {
+					return p, nil
+				}
+			}
+			if dir == filepath.Dir(dir) {
+				break
 			}
 		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("cannot find test/cluster/binaries from here: run inside the checkout, or give --source")
-		}
 	}
+	return "", errors.New("cannot find test/cluster/binaries from here: run inside the checkout, or give --source")
 }

@@ -12,7 +12,14 @@ type set struct {
 	ldflags string
 	tags    string
 	cgo     bool
+	needs   []need
 	debian  *debianPackage // instead of building
+}
+
+// need is a command that succeeds where a Debian package is installed.
+type need struct {
+	probe []string
+	pkg   string
 }
 
 type debianPackage struct {
@@ -54,6 +61,11 @@ var sets = []set{
 		name: "runc", module: "github.com/opencontainers/runc", cgo: true,
 		// Kubernetes gives every pod a seccomp profile; without the tag none starts.
 		tags: "seccomp",
+		needs: []need{
+			{[]string{"gcc", "--version"}, "gcc"},
+			{[]string{"pkg-config", "--version"}, "pkg-config"},
+			{[]string{"pkg-config", "--exists", "libseccomp"}, "libseccomp-dev"},
+		},
 		main: map[string]string{"runc": "github.com/opencontainers/runc"},
 	},
 	{

@@ -32,9 +32,24 @@ func Down(l Layout, say func(string, ...any)) (bool, error) {
 		lock.Release()
 		return found, err
 	}
+	err = l.leaveMachine()
 	lock.Remove()
 	os.Remove(l.Base) // if this was the last cluster
-	return found, nil
+	return found, err
+}
+
+// leaveMachine removes what clusters share, once none is left.
+func (l Layout) leaveMachine() error {
+	if _, err := os.Stat(l.netnsMark()); err != nil {
+		return nil
+	}
+	if err := netns.RemoveDir(); err != nil {
+		return err
+	}
+	if !netns.DirExists() {
+		return os.Remove(l.netnsMark())
+	}
+	return nil
 }
 
 // traces says whether anything on the machine is this cluster's.

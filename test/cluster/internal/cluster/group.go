@@ -3,6 +3,7 @@ package cluster
 import (
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/binaries"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/cgroup"
@@ -27,6 +28,10 @@ func (l Layout) startControlPlane(cache *binaries.Cache) (proc.Identity, error) 
 		return proc.Identity{}, err
 	}
 	if err := os.MkdirAll(l.Path("etcd"), 0o700); err != nil {
+		return proc.Identity{}, err
+	}
+	// Prometheus watches the directory for target files from its start.
+	if err := os.MkdirAll(cp.Targets(), 0o755); err != nil {
 		return proc.Identity{}, err
 	}
 	if err := cgroup.Create(l.systemCgroup(controlPlaneGroup)); err != nil {
@@ -86,20 +91,26 @@ func (l Layout) renderNode(n NodeState, cache *binaries.Cache, images string) re
 }
 
 // startNode starts a prepared node. images is the archive's path below the cache.
-func (l Layout) startNode(n NodeState, cache *binaries.Cache, images string) (proc.Identity, error) {
+func (l Layout) startNode(n *NodeState, cache *binaries.Cache, images string) error {
 	for _, group := range []string{l.podCgroup(n.Name), l.systemCgroup(n.Name)} {
 		if err := cgroup.Create(group); err != nil {
-			return proc.Identity{}, err
+			return err
 		}
 	}
 	os.Remove(l.unitStatus(n.Name)) // of an earlier run
-	return l.startSupervisor(n.Name, l.nodeNamespace(n.Name), supervise.Spec{
+	began := time.Now()
+	id, err := l.startSupervisor(n.Name, l.nodeNamespace(n.Name), supervise.Spec{
 		Hostname: n.Name,
 		Cgroup:   l.systemCgroup(n.Name),
 		Root:     l.nodeRoot(n.Name),
 		Programs: cache.Dir(),
 		LogDir:   nodeLogDir,
 		Status:   nodeStatusFile,
-		Units:    l.renderNode(n, cache, images).Units(),
+		Units:    l.renderNode(*n, cache, images).Units(),
 	})
+	if err != nil {
+		return err
+	}
+	n.Process, n.Started = id, began
+	return nil
 }

@@ -73,13 +73,17 @@ func LoadImage(ctx context.Context, l Layout, archive string) ([]string, error) 
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return importedNames(said[0]), nil
+	names := importedNames(said[0])
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%q holds no image with a name: build it with one", archive)
+	}
+	return names, nil
 }
 
 func importImage(ctx context.Context, ctr string, n NodeState, archive string) (string, error) {
 	// The node's file system is reached through its first process.
 	socket := fmt.Sprintf("/proc/%d/root%s", n.Process.PID, render.ContainerdSocket)
-	cmd := exec.CommandContext(ctx, ctr, "--address", socket, "-n", "k8s.io", "images", "import", archive)
+	cmd := exec.CommandContext(ctx, ctr, "--address", socket, "-n", "k8s.io", "images", "import", "--local", archive)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); err != nil {
@@ -88,7 +92,14 @@ func importImage(ctx context.Context, ctr string, n NodeState, archive string) (
 	return out.String(), nil
 }
 
-// importedNames picks the names out of what ctr prints for an import.
+// importedNames picks the names out of what ctr prints for an import, a line
+// like "unpacking NAME (DIGEST)...done" for each.
 func importedNames(said string) []string {
-	return strings.Fields(said)
+	var names []string
+	for line := range strings.Lines(said) {
+		if f := strings.Fields(line); len(f) >= 2 && f[0] == "unpacking" {
+			names = append(names, f[1])
+		}
+	}
+	return names
 }

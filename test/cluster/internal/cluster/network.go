@@ -14,6 +14,11 @@ const bridge = "bridge"
 // has no way out: no uplink, no default route, no forwarding.
 func (l Layout) makeLan() error {
 	ns := l.lanNamespace()
+	if !netns.DirExists() {
+		if err := os.WriteFile(l.netnsMark(), nil, 0o600); err != nil {
+			return err
+		}
+	}
 	if err := netns.Add(ns); err != nil {
 		return err
 	}

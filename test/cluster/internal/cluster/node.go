@@ -89,10 +89,5 @@ func (l Layout) restartNode(n *NodeState, cache *binaries.Cache, images string) 
 	if err := l.stop(n); err != nil {
 		return err
 	}
-	id, err := l.startNode(*n, cache, images)
-	if err != nil {
-		return err
-	}
-	n.Process = id
-	return nil
+	return l.startNode(n, cache, images)
 }

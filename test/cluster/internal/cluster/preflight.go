@@ -1,10 +1,12 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -20,14 +22,24 @@ var tools = []struct{ program, pkg string }{
 	{"umount", "mount"},
 }
 
-// Preflight says in one line what this machine lacks.
-func Preflight(l Layout) error {
+// ErrNotRoot is what commands that change a cluster say to other users.
+var ErrNotRoot = errors.New("a test cluster needs root, to make namespaces and mounts: " +
+	"run with sudo, or use a cluster of your own through KUBECONFIG")
+
+// RequireRoot refuses other users.
+func RequireRoot() error {
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("a test cluster needs root, to make namespaces and mounts: run with sudo, or use a cluster of your own through KUBECONFIG")
+		return ErrNotRoot
 	}
-	var missing []string
+	return nil
+}
+
+// Preflight says in one line what this machine lacks. more are Debian packages
+// known to be missing already.
+func Preflight(l Layout, more ...string) error {
+	missing := more
 	for _, t := range tools {
-		if _, err := lookPath(t.program); err != nil && !strings.Contains(strings.Join(missing, " "), t.pkg) {
+		if _, err := lookPath(t.program); err != nil && !slices.Contains(missing, t.pkg) {
 			missing = append(missing, t.pkg)
 		}
 	}

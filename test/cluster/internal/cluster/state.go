@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/proc"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/supervise"
@@ -31,6 +32,7 @@ type NodeState struct {
 	Name    string        `json:"name"`
 	Index   int           `json:"index"`
 	Process proc.Identity `json:"process"` // supervisor; zero while the node is stopped
+	Started time.Time     `json:"started"` // when Process was
 	Cut     bool          `json:"cut"`
 }
 
@@ -41,6 +43,9 @@ func (l Layout) loadState() (*State, error) {
 	b, err := os.ReadFile(l.stateFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cluster %q: %w: start it with 'cluster up --name %s'", l.Name, ErrNoCluster, l.Name)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w: run as root", err)
 	}
 	if err != nil {
 		return nil, err

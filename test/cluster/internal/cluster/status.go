@@ -85,7 +85,9 @@ func readyNodes(ctx context.Context, l Layout, s *State) (map[string]bool, error
 	}
 	ready := map[string]bool{}
 	for _, n := range list.Items {
-		ready[n.Metadata.Name], _ = n.Ready()
+		if node, err := s.node(n.Metadata.Name); err == nil {
+			ready[node.Name], _ = n.Ready(node.Started)
+		}
 	}
 	return ready, nil
 }

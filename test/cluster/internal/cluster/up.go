@@ -14,6 +14,9 @@ import (
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/render"
 )
 
+// MaxNodes is the most that one cluster's network has addresses for.
+const MaxNodes = render.MaxNodes
+
 // Options are what `up` is asked for.
 type Options struct {
 	Layout
@@ -26,9 +29,6 @@ type Options struct {
 // Up makes the cluster run: from nothing, from the remains of a crash, or by
 // adding what a running one lacks. It returns once everything answers.
 func Up(ctx context.Context, o Options) (*State, error) {
-	if o.Nodes < 1 || o.Nodes > render.MaxNodes {
-		return nil, fmt.Errorf("%d nodes: use 1 to %d", o.Nodes, render.MaxNodes)
-	}
 	if err := o.Cache.Ensure(ctx); err != nil {
 		return nil, err
 	}
@@ -44,11 +44,20 @@ func Up(ctx context.Context, o Options) (*State, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	began := time.Now()
-	s, err := o.startOrResume(images)
+	s, resumed, err := o.startOrResume(images)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.waitReady(ctx, s); err != nil {
+	err = o.waitReady(ctx, s)
+	if resumed && errors.Is(err, errEnded) {
+		// It was ending already while it was looked at: a process that was
+		// killed may take a second to go.
+		if s, _, err = o.startOrResume(images); err != nil {
+			return nil, err
+		}
+		err = o.waitReady(ctx, s)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w\nlogs are below %s; 'cluster down --name %s' cleans up", err, o.Dir(), o.Name)
 	}
 	o.Say("cluster %q is ready after %.1f s", o.Name, time.Since(began).Seconds())
@@ -62,10 +71,11 @@ func (l Layout) acquire(say func(string, ...any)) (*flock.Lock, error) {
 	return flock.Acquire(l.lock(), func() { say("waiting for another command on cluster %q", l.Name) })
 }
 
-func (o Options) startOrResume(images string) (*State, error) {
-	s, err := o.loadState()
+// startOrResume also says whether it built on what was running.
+func (o Options) startOrResume(images string) (s *State, resumed bool, err error) {
+	s, err = o.loadState()
 	if err == nil && s.ControlPlane.Alive() && s.usable(o.Layout) {
-		return s, o.resume(s, images)
+		return s, true, o.resume(s, images)
 	}
 	if err == nil {
 		o.Say("cluster %q did not end well: cleaning up before starting anew", o.Name)
@@ -74,9 +84,10 @@ func (o Options) startOrResume(images string) (*State, error) {
 	}
 	// Also with no state: an `up` may have been killed before it wrote any.
 	if err := o.destroy(s); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return o.start(images)
+	s, err = o.start(images)
+	return s, false, err
 }
 
 // start brings up a new cluster.
@@ -174,9 +185,7 @@ func (o Options) addNodes(s *State, images string) error {
 			if err := o.prepareNode(*n, o.Cache, images); err != nil {
 				return err
 			}
-			var err error
-			n.Process, err = o.startNode(*n, o.Cache, images)
-			return err
+			return o.startNode(n, o.Cache, images)
 		})
 	}
 	err := g.Wait()

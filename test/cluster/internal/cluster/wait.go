@@ -24,6 +24,9 @@ const (
 	tooManyEnds = 4 // a program that ended this often while starting will not come up
 )
 
+// errEnded means that a process which keeps others alive is gone.
+var errEnded = errors.New("ended")
+
 // waitReady returns when the API server, every node, DNS and the DaemonSet
 // answer, or with the reason why one does not.
 func (o Options) waitReady(ctx context.Context, s *State) error {
@@ -111,11 +114,11 @@ func (o Options) until(ctx context.Context, s *State, what string, holds func(co
 // of a program that ended again and again.
 func (l Layout) broken(s *State) error {
 	if !s.Forwarder.Alive() {
-		return fmt.Errorf("%s ended:\n%s", forwarderGroup, lastLines(l.daemonLog(forwarderGroup), 10))
+		return fmt.Errorf("%s %w:\n%s", forwarderGroup, errEnded, lastLines(l.daemonLog(forwarderGroup), 10))
 	}
 	for group, alive := range s.groups() {
 		if !alive {
-			return fmt.Errorf("%s ended:\n%s", group, lastLines(l.daemonLog(group), 10))
+			return fmt.Errorf("%s %w:\n%s", group, errEnded, lastLines(l.daemonLog(group), 10))
 		}
 		units, err := supervise.ReadStatus(l.unitStatus(group))
 		if err != nil {
@@ -164,22 +167,16 @@ func nodesReady(ctx context.Context, client *kube.Client, s *State) error {
 	if err := client.Get(ctx, "/api/v1/nodes", &list); err != nil {
 		return err
 	}
-	state := map[string]string{}
+	known := map[string]kube.Node{}
 	for _, n := range list.Items {
-		ready, why := n.Ready()
-		if ready {
-			why = ""
-		} else if why == "" {
-			why = "is not ready"
-		}
-		state[n.Metadata.Name] = why
+		known[n.Metadata.Name] = n
 	}
 	for _, n := range s.Nodes {
-		why, known := state[n.Name]
-		if !known {
+		node, registered := known[n.Name]
+		if !registered {
 			return fmt.Errorf("node %q has not registered", n.Name)
 		}
-		if why != "" {
+		if ready, why := node.Ready(n.Started); !ready {
 			return fmt.Errorf("node %q: %s", n.Name, why)
 		}
 	}

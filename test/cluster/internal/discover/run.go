@@ -20,7 +20,7 @@ type Config struct {
 	CA     string // file
 	Cert   string // file
 	Key    string // file
-	Dir    string // target files are written here
+	Dir    string // target files are written here; must exist
 }
 
 // Target files, below Config.Dir.
@@ -33,9 +33,6 @@ const (
 func Run(ctx context.Context, c Config) error {
 	client, err := c.client()
 	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return err
 	}
 	failing := false

@@ -1,5 +1,7 @@
 package kube
 
+import "time"
+
 // Node is what is read of a node.
 type Node struct {
 	Metadata struct {
@@ -7,9 +9,10 @@ type Node struct {
 	} `json:"metadata"`
 	Status struct {
 		Conditions []struct {
-			Type    string `json:"type"`
-			Status  string `json:"status"`
-			Message string `json:"message"`
+			Type              string    `json:"type"`
+			Status            string    `json:"status"`
+			Message           string    `json:"message"`
+			LastHeartbeatTime time.Time `json:"lastHeartbeatTime"`
 		} `json:"conditions"`
 	} `json:"status"`
 }
@@ -19,12 +22,19 @@ type NodeList struct {
 	Items []Node `json:"items"`
 }
 
-// Ready says whether the node is ready and, if not, what it says about it.
-func (n Node) Ready() (bool, string) {
+// Ready says whether the node is ready and, if not, what it says about it. What
+// it said before since is not believed: the API server repeats the last word of
+// a node that is gone, for a while.
+func (n Node) Ready(since time.Time) (bool, string) {
 	for _, c := range n.Status.Conditions {
-		if c.Type == "Ready" {
-			return c.Status == "True", c.Message
+		if c.Type != "Ready" {
+			continue
 		}
+		// API times are cut to seconds.
+		if c.LastHeartbeatTime.Before(since.Truncate(time.Second)) {
+			return false, "has not reported since it was started"
+		}
+		return c.Status == "True", c.Message
 	}
 	return false, "has not reported yet"
 }

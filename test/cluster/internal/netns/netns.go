@@ -43,6 +43,28 @@ func List() ([]string, error) {
 	return names, nil
 }
 
+// DirExists says whether the directory of names is there. The ip command makes
+// it, a mount, for the machine's first named namespace.
+func DirExists() bool {
+	_, err := os.Stat(dir)
+	return err == nil
+}
+
+// RemoveDir removes the directory and its mount if no name is left in it.
+func RemoveDir() error {
+	names, err := List()
+	if err != nil || len(names) > 0 {
+		return err
+	}
+	for unix.Unmount(dir, unix.MNT_DETACH) == nil {
+		// ip mounts it on itself, more than once if several start at a time
+	}
+	if err := os.Remove(dir); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
 // Add creates the namespace and brings its loopback up.
 func Add(name string) error {
 	if err := IP("netns", "add", name); err != nil {

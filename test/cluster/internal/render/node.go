@@ -53,6 +53,8 @@ func (n Node) Units() []supervise.Unit {
 	}
 	api := supervise.Check{URL: APIURL() + "/readyz", CA: NodeCA}
 	containerd := supervise.Check{Socket: ContainerdSocket}
+	// A pod that came before its image would try to pull it, then back off.
+	images := supervise.Check{Unit: "images"}
 	return []supervise.Unit{
 		{
 			Name: "containerd", Path: n.Program("containerd"), Env: env,
@@ -71,7 +73,7 @@ func (n Node) Units() []supervise.Unit {
 				"--hostname-override=" + NodeName(n.Index),
 				"--node-ip=" + NodeIP(n.Index),
 			},
-			After: []supervise.Check{containerd, api},
+			After: []supervise.Check{images, api},
 		},
 		{
 			Name: "kube-proxy", Path: n.Program("kube-proxy"), Env: env,

@@ -7,7 +7,8 @@ import (
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/supervise"
 )
 
-func (c ControlPlane) targets() string { return filepath.Join(c.Dir, "targets") }
+// Targets is the directory of Prometheus' target files.
+func (c ControlPlane) Targets() string { return filepath.Join(c.Dir, "targets") }
 
 // discovery is the unit that finds Prometheus' targets.
 func (c ControlPlane) discovery(after ...supervise.Check) supervise.Unit {
@@ -15,7 +16,7 @@ func (c ControlPlane) discovery(after ...supervise.Check) supervise.Unit {
 		Name: "discovery", Path: c.Self, After: after,
 		Args: []string{
 			"internal", "discover", "--server=" + APIURL(), "--ca=" + c.PKI("ca.crt"),
-			"--cert=" + c.PKI("prometheus.crt"), "--key=" + c.PKI("prometheus.key"), "--dir=" + c.targets(),
+			"--cert=" + c.PKI("prometheus.crt"), "--key=" + c.PKI("prometheus.key"), "--dir=" + c.Targets(),
 		},
 	}
 }
@@ -26,7 +27,7 @@ func (c ControlPlane) Prometheus() (string, error) {
 	return fill("prometheus.yml", map[string]any{
 		"IP": ControlPlaneIP, "PrometheusPort": PrometheusPort,
 		"CA": c.PKI("ca.crt"), "Cert": c.PKI("prometheus.crt"), "Key": c.PKI("prometheus.key"),
-		"KubeletTargets": filepath.Join(c.targets(), discover.KubeletFile),
-		"PodTargets":     filepath.Join(c.targets(), discover.PodFile),
+		"KubeletTargets": filepath.Join(c.Targets(), discover.KubeletFile),
+		"PodTargets":     filepath.Join(c.Targets(), discover.PodFile),
 	})
 }

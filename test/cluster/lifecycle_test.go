@@ -1,0 +1,284 @@
+//go:build linux && cluster
+
+// The tests behind the build tag "cluster" run real clusters. They need root.
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/test/cluster/internal/image"
+)
+
+const (
+	name  = "lifecycle"
+	other = "lifecycle-2"
+	base  = "/var/lib/kubectl-meshery-cluster"
+)
+
+type status struct {
+	Name    string
+	Running bool
+	Nodes   []struct {
+		Name, IP            string
+		Ready, Cut, Running bool
+	}
+	Kubeconfig, Kubectl, APIServer, Prometheus string
+	S3                                         struct{ Endpoint, AccessKey, SecretKey, Region, Bucket string }
+}
+
+// fixture is the program under test.
+type fixture struct {
+	*testing.T
+	program string
+}
+
+// run executes the program and returns its standard output and exit code.
+func (f fixture) run(args ...string) (string, int) {
+	f.Helper()
+	cmd := exec.Command(f.program, args...)
+	var out, talk bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &talk
+	began := time.Now()
+	err := cmd.Run()
+	f.Logf("cluster %s: %.1f s, %v\n%s", strings.Join(args, " "), time.Since(began).Seconds(), cmd.ProcessState, talk.String())
+	if err != nil && cmd.ProcessState == nil {
+		f.Fatal(err)
+	}
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+func (f fixture) must(args ...string) string {
+	f.Helper()
+	out, code := f.run(args...)
+	if code != 0 {
+		f.Fatalf("cluster %v: exit code %d", args, code)
+	}
+	return out
+}
+
+func (f fixture) status(cluster string) status {
+	f.Helper()
+	out, _ := f.run("status", "--name", cluster, "-o", "json")
+	var s status
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		f.Fatalf("status: %v in %q", err, out)
+	}
+	return s
+}
+
+func (f fixture) kubectl(cluster string, args ...string) (string, error) {
+	f.Helper()
+	s := f.status(cluster)
+	out, err := exec.Command(s.Kubectl, append([]string{"--kubeconfig", s.Kubeconfig}, args...)...).CombinedOutput()
+	return string(out), err
+}
+
+func (f fixture) mustKubectl(args ...string) string {
+	f.Helper()
+	out, err := f.kubectl(name, args...)
+	if err != nil {
+		f.Fatalf("kubectl %v: %v: %s", args, err, out)
+	}
+	return out
+}
+
+// eventually waits until a node is as wanted.
+func (f fixture) eventually(node, what string, holds func(ready, cut, running bool) bool) {
+	f.Helper()
+	began := time.Now()
+	for time.Since(began) < 2*time.Minute {
+		for _, n := range f.status(name).Nodes {
+			if n.Name == node && holds(n.Ready, n.Cut, n.Running) {
+				f.Logf("node %s %s after %.1f s", node, what, time.Since(began).Seconds())
+				return
+			}
+		}
+		time.Sleep(time.Second)
+	}
+	f.Fatalf("node %s is not %s", node, what)
+}
+
+func TestLifecycle(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("needs root: clusters are made of namespaces and mounts")
+	}
+	f := fixture{t, filepath.Join(t.TempDir(), "cluster")}
+	if out, err := exec.Command("go", "build", "-o", f.program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	for _, n := range []string{name, other} { // of an earlier, interrupted test
+		f.must("down", "--name", n)
+	}
+	before := look(t, name, other)
+	t.Cleanup(func() {
+		fixture{t, f.program}.run("down", "--name", name)
+		fixture{t, f.program}.run("down", "--name", other)
+	})
+	// Each step builds on the one before.
+	for _, step := range []struct {
+		name string
+		run  func(fixture)
+	}{
+		{"up", func(f fixture) { testUp(f, before) }},
+		{"pods", testPods},
+		{"prometheus", testPrometheus},
+		{"s3", testS3},
+		{"cut and join", testCutJoin},
+		{"stop and start", testStopStart},
+		{"part of it killed", testPartKilled},
+		{"second cluster", testSecondCluster},
+		{"all killed", testAllKilled},
+		{"down", func(f fixture) { testDown(f, before) }},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { step.run(fixture{t, f.program}) }) {
+			t.FailNow()
+		}
+	}
+}
+
+func testUp(f fixture, before machine) {
+	f.must("build") // so that the time says something
+	began := time.Now()
+	f.must("up", "--name", name)
+	f.Logf("up took %.1f s", time.Since(began).Seconds())
+	s := f.status(name)
+	if !s.Running || len(s.Nodes) != 2 {
+		f.Fatalf("status %+v", s)
+	}
+	for _, n := range s.Nodes {
+		if !n.Ready || !n.Running || n.Cut {
+			f.Errorf("node %+v", n)
+		}
+	}
+	look(f.T, name).untouched(f.T, before)
+	info, err := os.Stat(s.Kubeconfig)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		f.Errorf("kubeconfig has mode %v", info.Mode())
+	}
+	if raw := f.must("kubeconfig", "--name", name, "--raw"); !strings.Contains(raw, s.APIServer) {
+		f.Errorf("kubeconfig does not name %s", s.APIServer)
+	}
+	if out := f.must("up", "--name", name); !strings.Contains(out, s.Kubeconfig) {
+		f.Errorf("second up says %q", out)
+	}
+	if again := f.status(name); again.APIServer != s.APIServer {
+		f.Errorf("second up moved the API server from %s to %s", s.APIServer, again.APIServer)
+	}
+}
+
+// probeImage builds the probe and packs it.
+func (f fixture) probeImage(ref string) string {
+	f.Helper()
+	dir := f.TempDir()
+	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "probe"), "./testdata/probe")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		f.Fatalf("build probe: %v\n%s", err, out)
+	}
+	archive := filepath.Join(dir, "probe.tar")
+	if err := image.Write(archive, "amd64", []image.Image{{Ref: ref, Program: filepath.Join(dir, "probe")}}); err != nil {
+		f.Fatal(err)
+	}
+	return archive
+}
+
+func testCutJoin(f fixture) {
+	f.must("node", "cut", "--name", name, "worker-2")
+	f.eventually("worker-2", "cut and not ready", func(ready, cut, running bool) bool { return !ready && cut && running })
+	f.must("node", "join", "--name", name, "worker-2")
+	f.eventually("worker-2", "ready", func(ready, cut, _ bool) bool { return ready && !cut })
+	if _, code := f.run("node", "cut", "--name", name, "worker-9"); code != 1 {
+		f.Errorf("cutting a node that does not exist: exit code %d", code)
+	}
+}
+
+func testStopStart(f fixture) {
+	f.must("node", "stop", "--name", name, "worker-2")
+	if inside := lines(f.T, "ip", "netns", "pids", "km-"+name+"-worker-2"); strings.Join(inside, "") != "" {
+		f.Errorf("processes %v still run on the stopped node", inside)
+	}
+	f.eventually("worker-2", "stopped and not ready", func(ready, _, running bool) bool { return !ready && !running })
+	if _, code := f.run("load-image", "--name", name, f.probeImage("example.test/other:1")); code != 1 {
+		f.Errorf("loading an image with a node stopped: exit code %d", code)
+	}
+	f.must("node", "start", "--name", name, "worker-2")
+	f.eventually("worker-2", "ready", func(ready, _, running bool) bool { return ready && running })
+	f.mustKubectl("rollout", "status", "-n", "default", "daemonset/probe", "--timeout=90s")
+}
+
+func testPartKilled(f fixture) {
+	f.mustKubectl("create", "namespace", "survivor")
+	state, err := os.ReadFile(filepath.Join(base, name, "state.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	var s struct {
+		Forwarder struct{ PID int }
+		Nodes     []struct{ Process struct{ PID int } }
+	}
+	if err := json.Unmarshal(state, &s); err != nil {
+		f.Fatal(err)
+	}
+	for _, pid := range []int{s.Forwarder.PID, s.Nodes[0].Process.PID} {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			f.Fatal(err)
+		}
+	}
+	if _, code := f.run("status", "--name", name); code != 1 {
+		f.Errorf("status of a broken cluster: exit code %d", code)
+	}
+	f.must("up", "--name", name, "--nodes", "3")
+	f.mustKubectl("get", "namespace", "survivor")
+	if n := len(f.status(name).Nodes); n != 3 {
+		f.Errorf("%d nodes, want 3", n)
+	}
+}
+
+func testSecondCluster(f fixture) {
+	f.must("up", "--name", other, "--nodes", "1")
+	if out, err := f.kubectl(other, "get", "namespace", "survivor"); err == nil {
+		f.Errorf("the second cluster shows the first one's objects: %s", out)
+	}
+	f.must("down", "--name", other)
+	f.mustKubectl("get", "namespace", "survivor")
+	if m := look(f.T, other); len(m.namespaces)+len(m.cgroups)+len(m.processes)+len(m.files) > 0 {
+		f.Errorf("left of the second cluster: %+v", m)
+	}
+}
+
+func testAllKilled(f fixture) {
+	for _, p := range look(f.T, name).processes {
+		pid, _, _ := strings.Cut(p, " ")
+		if n, err := strconv.Atoi(pid); err == nil {
+			syscall.Kill(n, syscall.SIGKILL)
+		}
+	}
+	if _, code := f.run("status", "--name", name); code != 1 {
+		f.Errorf("status of a killed cluster: exit code %d", code)
+	}
+	f.must("up", "--name", name)
+	if out, err := f.kubectl(name, "get", "namespace", "survivor"); err == nil {
+		f.Errorf("a cluster that was killed starts anew, yet has: %s", out)
+	}
+}
+
+func testDown(f fixture, before machine) {
+	f.must("down", "--name", name)
+	look(f.T, name, other).clean(f.T, before)
+	f.must("down", "--name", name) // nothing there: no error
+	if _, code := f.run("status", "--name", name); code != 1 {
+		f.Errorf("status of no cluster: exit code %d", code)
+	}
+}
