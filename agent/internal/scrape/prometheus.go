@@ -103,7 +103,7 @@ func (s *Scraper) Query(ctx context.Context, start, end time.Time, emit func(*ag
 // settle waits until Prometheus has read its targets up to end. It answers what
 // is missing when the wait was in vain.
 func (p *prometheus) settle(ctx context.Context, start, end time.Time) string {
-	ctx, cancel := context.WithTimeout(ctx, min(max(end.Sub(start), minSettle), maxSettle))
+	ctx, cancel := context.WithTimeout(ctx, settleTime(ctx, end.Sub(start)))
 	defer cancel()
 	ticker := time.NewTicker(p.poll)
 	defer ticker.Stop()
@@ -130,6 +130,16 @@ func (p *prometheus) settle(ctx context.Context, start, end time.Time) string {
 		case <-ticker.C:
 		}
 	}
+}
+
+// settleTime is how long Prometheus is waited for: at most half of what ctx
+// leaves, for the queries need the other half.
+func settleTime(ctx context.Context, measured time.Duration) time.Duration {
+	limit := min(max(measured, minSettle), maxSettle)
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2)
+	}
+	return limit
 }
 
 // newest is the time up to which Prometheus has read its targets; false when it
