@@ -19,13 +19,14 @@ empty :=
 comma := ,
 list   = $(subst $(empty) $(empty),$(comma),$(strip $(1)))
 
-# Static and without paths of this machine. The version is passed in, because
-# what the go command records itself differs between a clone and a source archive.
+# Static, and without paths of this machine. The version is passed in, because what
+# the go command records itself differs between a clone and a source archive. One
+# set of flags for everything: what one target compiled, the others need not again.
+GO      := CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false' go
 INFO    := github.com/meshery/kubectl-meshery/internal/buildinfo
-GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false \
-	-ldflags '-s -w -X $(INFO).Version=$(VERSION) -X $(INFO).Commit=$(COMMIT)'
+GOBUILD := $(GO) build -ldflags '-s -w -X $(INFO).Version=$(VERSION) -X $(INFO).Commit=$(COMMIT)'
 
-CLUSTER := go run -C test/cluster .
+CLUSTER := $(GO) run -C test/cluster .
 
 .DEFAULT_GOAL := help
 
@@ -66,7 +67,7 @@ image: ## Build the agent's image as an archive: dist/image/meshery-agent.tar
 		echo "build meshery-agent $(VERSION) for $$p"; \
 		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o "$(DIST)/bin/$${os}_$$arch/meshery-agent" ./agent || exit 1; \
 	done
-	@go run -C build ./image -ref '$(IMAGE):$(patsubst v%,%,$(VERSION))' -version '$(VERSION)' -commit '$(COMMIT)' \
+	@$(GO) run -C build ./image -ref '$(IMAGE):$(patsubst v%,%,$(VERSION))' -version '$(VERSION)' -commit '$(COMMIT)' \
 		-created '$(SOURCE_DATE_EPOCH)' -platforms '$(call list,$(IMAGE_PLATFORMS))' \
 		-binaries '$(abspath $(DIST))/bin' -out '$(abspath $(DIST))/image/meshery-agent.tar'
 
@@ -77,7 +78,7 @@ dist: ## Build the release archives and the krew manifest: make dist VERSION=v0.
 		echo "build kubectl-meshery $(VERSION) for $$p"; \
 		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o "$(DIST)/bin/$${os}_$$arch/kubectl-meshery$$ext" ./plugin || exit 1; \
 	done
-	@go run -C build ./dist -version '$(VERSION)' -platforms '$(call list,$(PLUGIN_PLATFORMS))' \
+	@$(GO) run -C build ./dist -version '$(VERSION)' -platforms '$(call list,$(PLUGIN_PLATFORMS))' \
 		-time '$(SOURCE_DATE_EPOCH)' -binaries '$(abspath $(DIST))/bin' -out '$(abspath $(DIST))' \
 		-license '$(abspath LICENSE)' -completion '$(abspath krew/kubectl_complete-meshery)' \
 		-template '$(abspath krew/meshery.yaml.tmpl)'
@@ -123,5 +124,5 @@ test-e2e: build image ## Run the tests on a cluster: its own, or with E2E=existi
 
 .PHONY: tools
 tools:
-	@go build -C tools -o '$(CURDIR)/bin/' tool
-	@go build -o bin/ tool
+	@$(GO) build -C tools -o '$(CURDIR)/bin/' tool
+	@$(GO) build -o bin/ tool

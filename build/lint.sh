@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# The flags of the builds, so that what is compiled here is used there again.
+# The flags of the Makefile, so that what is compiled here is used there again.
 export CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false'
 
 unformatted=$(find . -name '*.go' -not -path '*/testdata/*' -exec gofmt -l {} +)

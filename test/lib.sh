@@ -7,9 +7,12 @@ fail() {
 	exit 1
 }
 
-# cluster runs the cluster tool, on the cluster CLUSTER_NAME where it is set. The
+# cluster runs the cluster tool, built with the Makefile's flags, on the cluster CLUSTER_NAME where it is set. The
 # cluster outlives the script and must not keep its lock (file 9) open.
-cluster() { go run -C test/cluster . ${CLUSTER_NAME:+--name "$CLUSTER_NAME"} "$@" 9>&-; }
+cluster() {
+	CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false' \
+		go run -C test/cluster . ${CLUSTER_NAME:+--name "$CLUSTER_NAME"} "$@" 9>&-
+}
 
 # use_cluster tells programs about the running cluster through their usual
 # environment variables.

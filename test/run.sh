@@ -11,8 +11,6 @@ source test/lib.sh
 
 unit() {
 	step "unit tests"
-	VERSITYGW=$(cluster bin versitygw)
-	export VERSITYGW
 	go test -race ./...
 	# These look at files and programs that the go command's cache does not know of.
 	(cd build && go test -race -count=1 ./...)
@@ -33,8 +31,8 @@ e2e() {
 	# The packages that have tests with the tag, one at a time: two of them at once
 	# would disturb what they measure.
 	files=$(find plugin agent internal manifests test/e2e -name '*_test.go' -exec grep -lx '//go:build e2e' {} +)
-	go test -tags e2e -count=1 -p 1 -timeout 20m $(dirname $files | sort -u | sed 's|^|./|')
-	(cd build && go test -tags e2e -count=1 -run TestInstallByHand ./dist)
+	go test -race -tags e2e -count=1 -p 1 -timeout 20m $(dirname $files | sort -u | sed 's|^|./|')
+	(cd build && go test -race -tags e2e -count=1 -run TestInstallByHand ./dist)
 }
 
 # own_cluster starts the cluster "test", beside any other one of this machine. It
