@@ -7,8 +7,9 @@ fail() {
 	exit 1
 }
 
-# cluster runs the cluster tool, built with the Makefile's flags, on the cluster CLUSTER_NAME where it is set. The
-# cluster outlives the script and must not keep its lock (file 9) open.
+# cluster runs the cluster tool, with the Makefile's flags, on the cluster
+# CLUSTER_NAME where that is set. The cluster may outlive the script, so it must not
+# hold the script's lock (file 9).
 cluster() {
 	CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false' \
 		go run -C test/cluster . ${CLUSTER_NAME:+--name "$CLUSTER_NAME"} "$@" 9>&-
@@ -28,7 +29,6 @@ use_cluster() {
 	S3_BUCKET=$(field bucket)
 	S3_ACCESS_KEY=$(field accessKey)
 	S3_SECRET_KEY=$(field secretKey)
-	VERSITYGW=$(cluster bin versitygw)
-	export KUBECONFIG KUBECTL PROMETHEUS_URL VERSITYGW
+	export KUBECONFIG KUBECTL PROMETHEUS_URL
 	export S3_ENDPOINT S3_REGION S3_BUCKET S3_ACCESS_KEY S3_SECRET_KEY
 }

@@ -2,9 +2,15 @@
 # Runs the tests: run.sh [all|unit|e2e].
 #
 # unit: every test that needs no cluster, in every module, with the race detector.
-# e2e:  the tests with the build tag e2e, on a cluster that is started for them
-#       and removed afterwards; with E2E=existing on the one that KUBECONFIG names,
-#       whose nodes must be able to get the agent's image.
+# e2e:  the tests with the build tag e2e, on a cluster that is started for them and
+#       removed afterwards. With E2E=existing on the one that KUBECONFIG names; the
+#       tests then also want from the environment what that cluster has:
+#
+#       MESHERY_IMAGE    the agent's image, where its nodes can pull it
+#       PROMETHEUS_URL   a Prometheus that reads its kubelets, from this machine
+#       S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY
+#       KUBECTL          kubectl (default: the one on PATH)
+#       VERSITYGW, NODE_EXPORTER   programs (default: built like the cluster's)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/lib.sh
@@ -21,17 +27,18 @@ e2e() {
 	if [ "${E2E:-own}" = existing ]; then
 		[ -n "${KUBECONFIG:-}" ] || fail "E2E=existing needs KUBECONFIG: set it to the kubeconfig of your cluster"
 		KUBECTL=${KUBECTL:-$(command -v kubectl)} || fail "no kubectl on PATH: install it, or set KUBECTL"
-		VERSITYGW=${VERSITYGW:-$(cluster bin versitygw)}
-		export E2E KUBECTL VERSITYGW
+		export E2E KUBECTL
 	else
 		own_cluster
 	fi
-	export PATH="$PWD/bin:$PATH"
+	VERSITYGW=${VERSITYGW:-$(cluster bin versitygw)}
+	NODE_EXPORTER=${NODE_EXPORTER:-$(cluster bin node_exporter)}
+	export VERSITYGW NODE_EXPORTER PATH="$PWD/bin:$PATH"
 	step "e2e tests"
 	# The packages that have tests with the tag, one at a time: two of them at once
 	# would disturb what they measure.
-	files=$(find plugin agent internal manifests test/e2e -name '*_test.go' -exec grep -lx '//go:build e2e' {} +)
-	go test -race -tags e2e -count=1 -p 1 -timeout 20m $(dirname $files | sort -u | sed 's|^|./|')
+	files=$(grep -rlx --include='*_test.go' '//go:build e2e' . | grep -v -e '^./build/' -e '^./test/cluster/')
+	go test -race -tags e2e -count=1 -p 1 -timeout 20m $(dirname $files | sort -u)
 	(cd build && go test -race -tags e2e -count=1 -run TestInstallByHand ./dist)
 }
 
@@ -50,7 +57,8 @@ own_cluster() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	cluster up --nodes 2
-	cluster load-image "$PWD/dist/image/meshery-agent.tar"
+	MESHERY_IMAGE=$(cluster load-image "$PWD/dist/image/meshery-agent.tar")
+	export MESHERY_IMAGE
 	use_cluster
 }
 
