@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meshery/kubectl-meshery/test/cluster/internal/flock"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/image"
 )
 
@@ -111,6 +112,13 @@ func TestLifecycle(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("needs root: clusters are made of namespaces and mounts")
 	}
+	// The names are fixed, so that this test finds what an interrupted one left;
+	// two at a time would take each other's clusters down.
+	lock, err := flock.Acquire(filepath.Join(os.TempDir(), "kubectl-meshery-cluster-test.lock"), func() { t.Log("waiting for another such test") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
 	f := fixture{t, filepath.Join(t.TempDir(), "cluster")}
 	if out, err := exec.Command("go", "build", "-o", f.program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
@@ -119,10 +127,10 @@ func TestLifecycle(t *testing.T) {
 		f.must("down", "--name", n)
 	}
 	before := look(t, name, other)
-	t.Cleanup(func() {
-		fixture{t, f.program}.run("down", "--name", name)
-		fixture{t, f.program}.run("down", "--name", other)
-	})
+	defer func() { // before the lock is released
+		f.run("down", "--name", name)
+		f.run("down", "--name", other)
+	}()
 	// Each step builds on the one before.
 	for _, step := range []struct {
 		name string

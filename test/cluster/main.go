@@ -31,6 +31,9 @@ func main() {
 	switch {
 	case err == nil:
 		return
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "interrupted; what was begun is there still: 'cluster up' goes on, 'cluster down' cleans up")
+		os.Exit(exitError)
 	case errors.As(err, &usage):
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(exitUsage)

@@ -183,6 +183,10 @@ func isDir(path string) bool {
 // directories upwards, in the checkout or in the module itself.
 func Source(starts ...string) (string, error) {
 	for _, start := range starts {
+		start, err := filepath.Abs(start)
+		if err != nil {
+			return "", err
+		}
 		for dir := start; ; dir = filepath.Dir(dir) {
 			for _, sub := range []string{"binaries", "test/cluster/binaries"} {
 				if p := filepath.Join(dir, sub); isDir(filepath.Join(p, "kubernetes")) {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,19 +41,24 @@ func Down(l Layout, say func(string, ...any)) (bool, error) {
 
 // leaveMachine removes what clusters share, once none is left.
 func (l Layout) leaveMachine() error {
-	if _, err := os.Stat(l.netnsMark()); err != nil {
+	boot, err := os.ReadFile(l.netnsMark())
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := netns.RemoveDir(); err != nil {
+	if err != nil {
 		return err
 	}
-	if !netns.DirExists() {
-		return os.Remove(l.netnsMark())
+	if string(boot) == proc.BootID() {
+		if err := netns.RemoveDir(); err != nil {
+			return err
+		}
+		if netns.DirExists() {
+			return nil // others use it still
+		}
 	}
-	return nil
+	return os.Remove(l.netnsMark())
 }
 
-// traces says whether anything on the machine is this cluster's.
 func (l Layout) traces() bool {
 	if _, err := os.Stat(l.Dir()); err == nil {
 		return true

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/cgroup"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/forward"
+	"github.com/meshery/kubectl-meshery/test/cluster/internal/netns"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/proc"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/render"
 )
@@ -33,7 +35,10 @@ func RunForwarder(ctx context.Context, specFile string) error {
 	if err := cgroup.Join(spec.Cgroup); err != nil {
 		return err
 	}
-	return forward.Serve(ctx, spec.Namespace, spec.Routes)
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		return netns.Dial(ctx, spec.Namespace, network, address)
+	}
+	return forward.Serve(ctx, dial, spec.Routes)
 }
 
 // chooseAddresses picks the loopback listeners of a new cluster.

@@ -45,8 +45,8 @@ func (l Layout) stateFile() string        { return l.Path("state.json") }
 func (l Layout) program() string          { return l.Path("cluster") }
 func (l Layout) nodeRoot(n string) string { return l.Path("nodes", n) }
 
-// netnsMark is there if a cluster made the machine's directory of network
-// namespaces: the last cluster then removes it.
+// netnsMark holds the boot in which a cluster made the machine's directory of
+// network namespaces: the last cluster then removes it.
 func (l Layout) netnsMark() string { return filepath.Join(l.Base, ".netns") }
 
 // Kubeconfig is the administrator's access, through the machine's loopback.

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/netns"
+	"github.com/meshery/kubectl-meshery/test/cluster/internal/proc"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/render"
 )
 
@@ -15,7 +16,7 @@ const bridge = "bridge"
 func (l Layout) makeLan() error {
 	ns := l.lanNamespace()
 	if !netns.DirExists() {
-		if err := os.WriteFile(l.netnsMark(), nil, 0o600); err != nil {
+		if err := os.WriteFile(l.netnsMark(), []byte(proc.BootID()), 0o600); err != nil {
 			return err
 		}
 	}

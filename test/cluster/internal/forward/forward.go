@@ -10,8 +10,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"github.com/meshery/kubectl-meshery/test/cluster/internal/netns"
 )
 
 const dialTimeout = 5 * time.Second
@@ -22,8 +20,11 @@ type Route struct {
 	Target string `json:"target"` // IP:PORT inside
 }
 
+// Dial connects from inside. It must respect the context.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 // Serve forwards until ctx ends, or a listener cannot be opened.
-func Serve(ctx context.Context, namespace string, routes []Route) error {
+func Serve(ctx context.Context, dial Dial, routes []Route) error {
 	var listeners []net.Listener
 	defer func() {
 		for _, l := range listeners {
@@ -39,7 +40,7 @@ func Serve(ctx context.Context, namespace string, routes []Route) error {
 	}
 	var running sync.WaitGroup
 	for i, l := range listeners {
-		running.Go(func() { accept(ctx, l, namespace, routes[i].Target) })
+		running.Go(func() { accept(ctx, l, dial, routes[i].Target) })
 	}
 	<-ctx.Done()
 	for _, l := range listeners {
@@ -49,7 +50,7 @@ func Serve(ctx context.Context, namespace string, routes []Route) error {
 	return nil
 }
 
-func accept(ctx context.Context, l net.Listener, namespace, target string) {
+func accept(ctx context.Context, l net.Listener, dial Dial, target string) {
 	var open sync.WaitGroup
 	defer open.Wait()
 	for {
@@ -62,14 +63,14 @@ func accept(ctx context.Context, l net.Listener, namespace, target string) {
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
-		open.Go(func() { join(ctx, conn, namespace, target) })
+		open.Go(func() { join(ctx, conn, dial, target) })
 	}
 }
 
-func join(ctx context.Context, near net.Conn, namespace, target string) {
+func join(ctx context.Context, near net.Conn, dial Dial, target string) {
 	defer near.Close()
 	dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
-	far, err := netns.Dial(dialCtx, namespace, "tcp", target)
+	far, err := dial(dialCtx, "tcp", target)
 	cancel()
 	if err != nil {
 		return // the caller sees its connection closed, as with any proxy

@@ -1,5 +1,5 @@
 // Package kube is the little of the Kubernetes API that bringing up a cluster
-// needs: get, server-side apply, delete. client-go would cost every user of this
+// needs: get and server-side apply. client-go would cost every user of this
 // program a minute of compiling.
 package kube
 
@@ -61,15 +61,6 @@ func (c *Client) Get(ctx context.Context, path string, out any) error {
 func (c *Client) Apply(ctx context.Context, path string, body []byte) error {
 	return c.do(ctx, http.MethodPatch, path+"?fieldManager=test-cluster&force=true",
 		"application/apply-patch+yaml", body, nil)
-}
-
-// Delete removes the object at path; one that is not there is no error.
-func (c *Client) Delete(ctx context.Context, path string) error {
-	err := c.do(ctx, http.MethodDelete, path, "", nil, nil)
-	if s, ok := err.(*StatusError); ok && s.Code == http.StatusNotFound {
-		return nil
-	}
-	return err
 }
 
 // Ready asks whether the API server says it can serve.

@@ -21,7 +21,8 @@ type Identity struct {
 	Boot  string `json:"boot"`  // kernel's id of the boot Start counts from
 }
 
-var bootID = sync.OnceValue(func() string {
+// BootID is the kernel's id of this boot.
+var BootID = sync.OnceValue(func() string {
 	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""
@@ -35,12 +36,12 @@ func Of(pid int) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{PID: pid, Start: start, Boot: bootID()}, nil
+	return Identity{PID: pid, Start: start, Boot: BootID()}, nil
 }
 
 // Alive says whether this very process still runs. A zombie does not.
 func (i Identity) Alive() bool {
-	if i.PID <= 0 || i.Boot != bootID() {
+	if i.PID <= 0 || i.Boot != BootID() {
 		return false
 	}
 	start, state, err := stat(i.PID)
