@@ -325,6 +325,18 @@ func TestWithoutRights(t *testing.T) {
 	}
 }
 
+func TestCheckOnCluster(t *testing.T) {
+	ns, _ := onCluster(t)
+	archive := "file://" + t.TempDir()
+	out, _ := must(t, "check", "-n", ns, "--image", agentImage(), "--kubelet-metrics", "--archive", archive)
+	contains(t, "check", out, "ok    API server: v", "ok    right: daemonsets.apps: get, list, create, patch, delete",
+		"ok    right: nodes/metrics: get", "ok    Pod Security: namespace", "ok    nodes: ", "  image: ", "  node-exporter: ",
+		"ok    kubelet metrics: ", "  Prometheus: ", "ok    archive: "+archive)
+	if strings.Contains(out, "fail") {
+		t.Errorf("a check fails:\n%s", out)
+	}
+}
+
 func TestServerDryRun(t *testing.T) {
 	ns, c := onCluster(t)
 	out, talk := must(t, "deploy", "-n", ns, "--image", agentImage(), "--dry-run=server", "--kubelet-metrics")

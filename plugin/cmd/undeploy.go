@@ -53,14 +53,14 @@ func (o *undeployOptions) run(ctx context.Context) error {
 	if err := idle(ctx, c, o.force || o.dryRun != ""); err != nil {
 		return err
 	}
-	any, err := c.Remove(ctx, c.namespace, deploy.Removal{
+	found, err := c.Remove(ctx, c.namespace, deploy.Removal{
 		DryRun: o.dryRun != "",
 		Report: func(change deploy.Change) {
 			_, _ = fmt.Fprintf(o.Out, "%s %s%s\n", deploy.Name(change.Object), change.Verb, o.dryRun.suffix())
 		},
 		Note: func(s string) { fmt.Fprintln(o.ErrOut, s) },
 	})
-	if err == nil && !any {
+	if err == nil && !found {
 		fmt.Fprintf(o.ErrOut, "nothing is deployed in namespace %q\n", c.namespace)
 	}
 	return err
