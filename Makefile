@@ -118,6 +118,10 @@ test: build image ## Run all tests; starts and removes a cluster of its own
 test-unit: ## Run the tests that need no cluster, with the race detector
 	@test/run.sh unit
 
+.PHONY: test-cluster
+test-cluster: ## Run the tests of the test cluster itself (Linux, root)
+	@test/run.sh cluster
+
 .PHONY: test-e2e
 test-e2e: build image ## Run the tests on a cluster: its own, or with E2E=existing yours (KUBECONFIG)
 	@test/run.sh e2e

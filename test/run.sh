@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Runs the tests: run.sh [all|unit|e2e].
+# Runs the tests: run.sh [all|unit|cluster|e2e].
 #
 # unit: every test that needs no cluster, in every module, with the race detector.
-# e2e:  the tests with the build tag e2e, on a cluster that is started for them and
-#       removed afterwards. With E2E=existing on the one that KUBECONFIG names; the
-#       tests then also want from the environment what that cluster has:
+# cluster: the tests of the test cluster itself; they need Linux and root.
+# e2e: the tests with the build tag e2e, on a cluster that is started for them and
+#   removed afterwards. With E2E=existing on the one that KUBECONFIG names; the
+#   tests then also want from the environment what that cluster has:
 #
-#       MESHERY_IMAGE    the agent's image, where its nodes can pull it
-#       PROMETHEUS_URL   a Prometheus that reads its kubelets, from this machine
-#       S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY
-#       KUBECTL          kubectl (default: the one on PATH)
-#       VERSITYGW, NODE_EXPORTER   programs (default: built like the cluster's)
+#   MESHERY_IMAGE    the agent's image, where its nodes can pull it
+#   PROMETHEUS_URL   a Prometheus that reads its kubelets, from this machine
+#   S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY
+#   KUBECTL          kubectl (default: the one on PATH)
+#   VERSITYGW, NODE_EXPORTER   programs (default: built like the cluster's)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/lib.sh
@@ -21,6 +22,12 @@ unit() {
 	# These look at files and programs that the go command's cache does not know of.
 	(cd build && go test -race -count=1 ./...)
 	(cd test/cluster && go test -race ./...)
+}
+
+cluster_itself() {
+	needs_root
+	step "tests of the test cluster"
+	(cd test/cluster && go test -race -tags cluster -count=1 -timeout 20m .)
 }
 
 e2e() {
@@ -42,11 +49,15 @@ e2e() {
 	(cd build && go test -race -tags e2e -count=1 -run TestInstallByHand ./dist)
 }
 
+needs_root() {
+	[ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] ||
+		fail "starting a cluster needs Linux and root: use sudo, or a cluster of yours with E2E=existing and KUBECONFIG"
+}
+
 # own_cluster starts the cluster "test", beside any other one of this machine. It
 # goes when this script ends, however it ends.
 own_cluster() {
-	[ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] ||
-		fail "starting a cluster needs Linux and root: use sudo, or a cluster of yours with E2E=existing and KUBECONFIG"
+	needs_root
 	export CLUSTER_NAME=test E2E=own
 	mkdir -p "${XDG_RUNTIME_DIR:=/run}"
 	exec 9>"$XDG_RUNTIME_DIR/kubectl-meshery-test.lock"
@@ -65,9 +76,11 @@ own_cluster() {
 case ${1:-all} in
 all)
 	unit
+	[ "${E2E:-own}" = existing ] || cluster_itself
 	e2e
 	;;
 unit) unit ;;
+cluster) cluster_itself ;;
 e2e) e2e ;;
-*) fail "unknown argument \"$1\": use all, unit or e2e" ;;
+*) fail "unknown argument \"$1\": use all, unit, cluster or e2e" ;;
 esac

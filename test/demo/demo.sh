@@ -32,7 +32,7 @@ on_cluster() {
 	run kubectl rollout status -n "$namespace" deployment/meshery-echo --timeout=60s
 
 	step "4  What is needed, and is it there?"
-	run kubectl meshery check
+	run kubectl meshery check --kubelet-metrics
 
 	step "5  An agent on every node"
 	run kubectl meshery deploy --kubelet-metrics
