@@ -4,7 +4,6 @@
 package main_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/flock"
-	"github.com/meshery/kubectl-meshery/test/cluster/internal/image"
 )
 
 const (
@@ -24,89 +22,6 @@ const (
 	other = "lifecycle-2"
 	base  = "/var/lib/kubectl-meshery-cluster"
 )
-
-type status struct {
-	Name    string
-	Running bool
-	Nodes   []struct {
-		Name, IP            string
-		Ready, Cut, Running bool
-	}
-	Kubeconfig, Kubectl, APIServer, Prometheus string
-	S3                                         struct{ Endpoint, AccessKey, SecretKey, Region, Bucket string }
-}
-
-// fixture is the program under test.
-type fixture struct {
-	*testing.T
-	program string
-}
-
-// run executes the program and returns its standard output and exit code.
-func (f fixture) run(args ...string) (string, int) {
-	f.Helper()
-	cmd := exec.Command(f.program, args...)
-	var out, talk bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &talk
-	began := time.Now()
-	err := cmd.Run()
-	f.Logf("cluster %s: %.1f s, %v\n%s", strings.Join(args, " "), time.Since(began).Seconds(), cmd.ProcessState, talk.String())
-	if err != nil && cmd.ProcessState == nil {
-		f.Fatal(err)
-	}
-	return out.String(), cmd.ProcessState.ExitCode()
-}
-
-func (f fixture) must(args ...string) string {
-	f.Helper()
-	out, code := f.run(args...)
-	if code != 0 {
-		f.Fatalf("cluster %v: exit code %d", args, code)
-	}
-	return out
-}
-
-func (f fixture) status(cluster string) status {
-	f.Helper()
-	out, _ := f.run("status", "--name", cluster, "-o", "json")
-	var s status
-	if err := json.Unmarshal([]byte(out), &s); err != nil {
-		f.Fatalf("status: %v in %q", err, out)
-	}
-	return s
-}
-
-func (f fixture) kubectl(cluster string, args ...string) (string, error) {
-	f.Helper()
-	s := f.status(cluster)
-	out, err := exec.Command(s.Kubectl, append([]string{"--kubeconfig", s.Kubeconfig}, args...)...).CombinedOutput()
-	return string(out), err
-}
-
-func (f fixture) mustKubectl(args ...string) string {
-	f.Helper()
-	out, err := f.kubectl(name, args...)
-	if err != nil {
-		f.Fatalf("kubectl %v: %v: %s", args, err, out)
-	}
-	return out
-}
-
-// eventually waits until a node is as wanted.
-func (f fixture) eventually(node, what string, holds func(ready, cut, running bool) bool) {
-	f.Helper()
-	began := time.Now()
-	for time.Since(began) < 2*time.Minute {
-		for _, n := range f.status(name).Nodes {
-			if n.Name == node && holds(n.Ready, n.Cut, n.Running) {
-				f.Logf("node %s %s after %.1f s", node, what, time.Since(began).Seconds())
-				return
-			}
-		}
-		time.Sleep(time.Second)
-	}
-	f.Fatalf("node %s is not %s", node, what)
-}
 
 func TestLifecycle(t *testing.T) {
 	if os.Geteuid() != 0 {
@@ -186,22 +101,6 @@ func testUp(f fixture, before machine) {
 	}
 }
 
-// probeImage builds the probe and packs it.
-func (f fixture) probeImage(ref string) string {
-	f.Helper()
-	dir := f.TempDir()
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "probe"), "./testdata/probe")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		f.Fatalf("build probe: %v\n%s", err, out)
-	}
-	archive := filepath.Join(dir, "probe.tar")
-	if err := image.Write(archive, "amd64", []image.Image{{Ref: ref, Program: filepath.Join(dir, "probe")}}); err != nil {
-		f.Fatal(err)
-	}
-	return archive
-}
-
 func testCutJoin(f fixture) {
 	f.must("node", "cut", "--name", name, "worker-2")
 	f.eventually("worker-2", "cut and not ready", func(ready, cut, running bool) bool { return !ready && cut && running })
@@ -228,6 +127,23 @@ func testStopStart(f fixture) {
 
 func testPartKilled(f fixture) {
 	f.mustKubectl("create", "namespace", "survivor")
+	first := f.apiServer()
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		f.Fatalf("process of the API server: %q", first)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		f.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Second) {
+		_, err := f.kubectl(name, "get", "--raw", "/readyz")
+		if now := f.apiServer(); err == nil && now != "" && now != first {
+			break
+		}
+		if time.Now().After(deadline) {
+			f.Fatal("a killed API server does not come back")
+		}
+	}
 	state, err := os.ReadFile(filepath.Join(base, name, "state.json"))
 	if err != nil {
 		f.Fatal(err)

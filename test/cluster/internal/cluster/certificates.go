@@ -69,6 +69,10 @@ func (l Layout) credentials(apiAddress string) error {
 			return err
 		}
 	}
+	return l.adminKubeconfig(ca, apiAddress)
+}
+
+func (l Layout) adminKubeconfig(ca *pki.Authority, apiAddress string) error {
 	return l.kubeconfig(ca, l.Kubeconfig(), "https://"+apiAddress, "admin", "system:masters")
 }
 

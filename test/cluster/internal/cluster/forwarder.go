@@ -10,6 +10,7 @@ import (
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/cgroup"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/forward"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/netns"
+	"github.com/meshery/kubectl-meshery/test/cluster/internal/pki"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/proc"
 	"github.com/meshery/kubectl-meshery/test/cluster/internal/render"
 )
@@ -51,6 +52,31 @@ func (s *State) chooseAddresses() error {
 		*a = address
 	}
 	return nil
+}
+
+// keepAddresses makes sure that a new forwarder can listen where the old one
+// did, or else moves the listeners and tells the kubeconfig.
+func (l Layout) keepAddresses(s *State) error {
+	taken := false
+	for _, address := range []string{s.API, s.S3, s.Prometheus} {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			taken = true
+			continue
+		}
+		listener.Close()
+	}
+	if !taken {
+		return nil
+	}
+	if err := s.chooseAddresses(); err != nil {
+		return err
+	}
+	ca, err := pki.LoadAuthority(l.Path("pki"), "ca")
+	if err != nil {
+		return err
+	}
+	return l.adminKubeconfig(ca, s.API)
 }
 
 func (l Layout) startForwarding(s *State) (proc.Identity, error) {

@@ -134,6 +134,9 @@ func (o Options) start(images string) (*State, error) {
 func (o Options) resume(s *State, images string) error {
 	if !s.Forwarder.Alive() {
 		o.Say("restarting the forwarder")
+		if err := o.keepAddresses(s); err != nil {
+			return err
+		}
 		id, err := o.startForwarding(s)
 		if err != nil {
 			return err
@@ -152,6 +155,11 @@ func (o Options) resume(s *State, images string) error {
 		}
 		if !n.Process.Alive() {
 			o.Say("starting node %q", n.Name)
+			if n.Started.IsZero() { // the `up` that made it did not get that far
+				if err := o.prepareNode(*n, o.Cache, images); err != nil {
+					return err
+				}
+			}
 			if err := o.restartNode(n, o.Cache, images); err != nil {
 				return err
 			}
@@ -160,7 +168,10 @@ func (o Options) resume(s *State, images string) error {
 	if err := o.saveState(s); err != nil {
 		return err
 	}
-	return o.addNodes(s, images)
+	if err := o.addNodes(s, images); err != nil {
+		return err
+	}
+	return o.routePods(s.Nodes)
 }
 
 // addNodes creates and starts nodes until there are as many as asked for.
