@@ -8,9 +8,14 @@ source test/lib.sh
 namespace=shop
 target="http://meshery-echo.$namespace:8080/"
 
-# run shows a command before it runs it.
+# show prints a command as people would type it; run then runs it, too.
+show() {
+	local bold='' plain=''
+	[ ! -t 2 ] || bold=$'\033[1m' plain=$'\033[0m'
+	printf '\n%s$ %s%s\n' "$bold" "$*" "$plain" >&2
+}
 run() {
-	printf '\n\033[1m$ %s\033[0m\n' "$*" >&2
+	show "$@"
 	"$@"
 }
 
@@ -19,22 +24,33 @@ on_cluster() {
 	run make --no-print-directory deps build image
 
 	step "2  A Kubernetes of two nodes on this machine, with S3 and Prometheus"
-	run cluster up --nodes 2
-	run cluster load-image "$PWD/dist/image/meshery-agent.tar"
+	echo "The first time its programs are built, which takes a quarter of an hour; later it takes seconds." >&2
+	show go run -C test/cluster . up --nodes 2
+	cluster up --nodes 2
+	show go run -C test/cluster . load-image dist/image/meshery-agent.tar
+	image=$(cluster load-image "$PWD/dist/image/meshery-agent.tar")
 	use_cluster
 	use_archive "s3://$S3_BUCKET/demo"
 	PATH="$PWD/bin:$(dirname "$KUBECTL"):$PATH"
 
 	step "3  The workload to measure"
-	image=$(tar -xOf dist/image/meshery-agent.tar manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
-	run kubectl create namespace "$namespace" --dry-run=client -o yaml | kubectl apply -f -
-	sed "s|image: .*|image: $image|" manifests/echo.yaml | run kubectl apply -n "$namespace" -f -
+	if kubectl get namespace "$namespace" >/dev/null 2>&1; then
+		again=yes
+	else
+		again=
+		run kubectl create namespace "$namespace"
+	fi
+	show kubectl apply -n "$namespace" -f manifests/echo.yaml
+	sed "s|image: .*|image: $image|" manifests/echo.yaml | kubectl apply -n "$namespace" -f -
+	# Another demo may have left pods of another build under the same image name.
+	[ -z "$again" ] || run kubectl rollout restart -n "$namespace" deployment/meshery-echo
 	run kubectl rollout status -n "$namespace" deployment/meshery-echo --timeout=60s
 
 	step "4  What is needed, and is it there?"
 	run kubectl meshery check --kubelet-metrics
 
 	step "5  An agent on every node"
+	[ -z "$again" ] || run kubectl meshery undeploy
 	run kubectl meshery deploy --kubelet-metrics
 
 	step "6  500 requests a second for 20 seconds, from both nodes"
@@ -47,7 +63,6 @@ on_cluster() {
 
 		This is how to go on, in this shell:
 
-		  export KUBECONFIG=$KUBECONFIG
 		  export PATH=$PWD/bin:$(dirname "$KUBECTL"):\$PATH
 		$(exports)
 		  kubectl meshery run $target --rate 2000 --duration 1m
@@ -66,10 +81,12 @@ on_machine() {
 	export MESHERY_ARCHIVE="file://$PWD/dist/demo"
 
 	step "2  The workload to measure"
-	run meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081 &
+	show meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081
+	meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081 &
 	echo=$!
-	trap 'kill "$echo"; wait "$echo" || true' EXIT
+	trap 'kill "$echo" 2>/dev/null; wait "$echo" || true' EXIT
 	for _ in {1..50}; do
+		kill -0 "$echo" 2>/dev/null || fail "the workload did not start: is port 18080 or 18081 in use?"
 		(: </dev/tcp/127.0.0.1/18080) 2>/dev/null && break
 		sleep 0.1
 	done
@@ -100,7 +117,7 @@ use_archive() {
 }
 
 exports() {
-	for name in MESHERY_ARCHIVE AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; do
+	for name in KUBECONFIG MESHERY_ARCHIVE AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; do
 		printf '  export %s=%s\n' "$name" "${!name}"
 	done
 }
