@@ -41,7 +41,7 @@ func newServeCommand() *cobra.Command {
 	f.StringVar(&o.metricsAddress, "metrics-address", ":8911", "Address of /metrics")
 	f.StringVar(&o.spoolDir, "spool-dir", "/var/spool/meshery-agent", "Directory of the chunks of runs")
 	f.Int64Var(&o.spoolBytes, "spool-bytes", 256<<20, "Size of ended runs above which the oldest are given up")
-	f.BoolVar(&o.kubelet, "kubelet", false, "Read the kubelet's metrics with the pod's service account")
+	f.BoolVar(&o.kubelet, "kubelet", false, "Expect the service account token with which the kubelet's metrics are read")
 	return c
 }
 
@@ -49,9 +49,15 @@ func (o *serveOptions) run(ctx context.Context) error {
 	if host, _, err := net.SplitHostPort(o.grpcAddress); err != nil || !net.ParseIP(host).IsLoopback() {
 		return fmt.Errorf("--grpc-address %q is not a loopback address such as %q", o.grpcAddress, grpcAddress)
 	}
+	if o.kubelet {
+		// A pod that cannot do what it was deployed for must not look ready.
+		if _, err := os.Stat(scrape.DefaultTokenFile); err != nil {
+			return fmt.Errorf("--kubelet needs the pod's service account token: %w", err)
+		}
+	}
 	metrics := selfmetrics.New()
 	srv, err := server.New(server.Config{
-		Node:      scrape.Node{Name: os.Getenv("NODE_NAME"), HostIP: os.Getenv("HOST_IP"), Kubelet: o.kubelet},
+		Node:      scrape.Node{Name: os.Getenv("NODE_NAME"), HostIP: os.Getenv("HOST_IP")},
 		Pod:       os.Getenv("POD_NAME"),
 		Namespace: os.Getenv("POD_NAMESPACE"),
 		SpoolDir:  o.spoolDir, SpoolBytes: o.spoolBytes, Metrics: metrics,
@@ -79,7 +85,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 	g.Go(func() error {
 		<-ctx.Done()
 		// The run ends first, so that its watchers still get the final chunk.
-		err := srv.Close()
+		srv.Stop()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		stopped := make(chan struct{})
@@ -89,7 +95,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 		case <-grace.Done():
 			grpcServer.Stop()
 		}
-		return errors.Join(err, httpServer.Shutdown(grace))
+		return errors.Join(httpServer.Shutdown(grace), srv.Close())
 	})
 	return g.Wait()
 }

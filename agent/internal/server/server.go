@@ -13,7 +13,6 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/meshery/kubectl-meshery/agent/internal/scrape"
@@ -69,9 +68,13 @@ func (s *Server) GRPC() *grpc.Server {
 	return g
 }
 
-// Close stops the active run, waits until its end is spooled, and closes the spool.
+// Stop ends the active run and waits until its final chunk is spooled. Watchers
+// still get it.
+func (s *Server) Stop() { s.manager.close() }
+
+// Close closes the spool, after Stop.
 func (s *Server) Close() error {
-	s.manager.close()
+	s.Stop()
 	return s.store.Close()
 }
 
@@ -128,41 +131,53 @@ func (s *Server) AcknowledgeRun(_ context.Context, req *agentv1.AcknowledgeRunRe
 }
 
 // WatchRun implements agentv1.AgentServiceServer.
-func (s *Server) WatchRun(req *agentv1.WatchRunRequest, stream grpc.ServerStreamingServer[agentv1.Chunk]) error {
+func (s *Server) WatchRun(req *agentv1.WatchRunRequest, stream grpc.ServerStreamingServer[agentv1.WatchRunResponse]) error {
 	r, err := s.manager.get(req.GetRunId())
 	if err != nil {
 		return err
 	}
-	for seq := max(1, req.GetFromSeq()); ; {
-		// The channel is taken before the log is read: an append in between
-		// closes it, and nothing is missed.
-		changed := r.log.Changed()
-		b, err := r.log.Read(seq)
-		if errors.Is(err, io.EOF) {
-			select {
-			case <-changed:
-			case <-r.ended:
-				if r.log.Last() < seq {
-					return status.Errorf(codes.DataLoss, "run %s ended without its final chunk", r.id)
-				}
-			case <-stream.Context().Done():
-				return status.FromContextError(stream.Context().Err()).Err()
-			}
-			continue
-		}
-		if err != nil {
-			return status.Error(codes.DataLoss, err.Error())
-		}
-		c := &agentv1.Chunk{}
-		if err := proto.Unmarshal(b, c); err != nil {
-			return status.Errorf(codes.DataLoss, "chunk %d of run %s: %v", seq, r.id, err)
-		}
-		if err := stream.Send(c); err != nil {
+	for seq := max(1, req.GetFromSeq()); ; seq++ {
+		b, err := r.await(stream.Context(), seq)
+		if b == nil || err != nil {
 			return err
 		}
-		if c.GetFinal() != nil {
-			return nil
+		if err := stream.Send(&agentv1.WatchRunResponse{Chunk: b}); err != nil {
+			return err
 		}
-		seq++
+	}
+}
+
+// await returns chunk seq as soon as there is one; nil when the run ended
+// before it.
+func (r *run) await(ctx context.Context, seq uint64) ([]byte, error) {
+	for {
+		// Both are looked at before the log is: what is appended after that
+		// closes changed, and after ended nothing is appended.
+		changed := r.log.Changed()
+		over := isClosed(r.ended)
+		b, err := r.log.Read(seq)
+		switch {
+		case err == nil:
+			return b, nil
+		case !errors.Is(err, io.EOF):
+			return nil, status.Error(codes.DataLoss, err.Error())
+		case over:
+			return nil, nil
+		}
+		select {
+		case <-changed:
+		case <-r.ended:
+		case <-ctx.Done():
+			return nil, status.FromContextError(ctx.Err()).Err()
+		}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

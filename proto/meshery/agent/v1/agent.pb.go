@@ -836,6 +836,51 @@ func (x *WatchRunRequest) GetFromSeq() uint64 {
 	return 0
 }
 
+type WatchRunResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A Chunk in the very bytes that are in the spool: Final.crc32c is over them.
+	Chunk         []byte `protobuf:"bytes,1,opt,name=chunk,proto3" json:"chunk,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRunResponse) Reset() {
+	*x = WatchRunResponse{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRunResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRunResponse) ProtoMessage() {}
+
+func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRunResponse.ProtoReflect.Descriptor instead.
+func (*WatchRunResponse) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WatchRunResponse) GetChunk() []byte {
+	if x != nil {
+		return x.Chunk
+	}
+	return nil
+}
+
 type StopRunRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RunId         string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
@@ -846,7 +891,7 @@ type StopRunRequest struct {
 
 func (x *StopRunRequest) Reset() {
 	*x = StopRunRequest{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +903,7 @@ func (x *StopRunRequest) String() string {
 func (*StopRunRequest) ProtoMessage() {}
 
 func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +916,7 @@ func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunRequest.ProtoReflect.Descriptor instead.
 func (*StopRunRequest) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StopRunRequest) GetRunId() string {
@@ -897,7 +942,7 @@ type StopRunResponse struct {
 
 func (x *StopRunResponse) Reset() {
 	*x = StopRunResponse{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +954,7 @@ func (x *StopRunResponse) String() string {
 func (*StopRunResponse) ProtoMessage() {}
 
 func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +967,7 @@ func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunResponse.ProtoReflect.Descriptor instead.
 func (*StopRunResponse) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StopRunResponse) GetPhase() RunPhase {
@@ -941,7 +986,7 @@ type AcknowledgeRunRequest struct {
 
 func (x *AcknowledgeRunRequest) Reset() {
 	*x = AcknowledgeRunRequest{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +998,7 @@ func (x *AcknowledgeRunRequest) String() string {
 func (*AcknowledgeRunRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1011,7 @@ func (x *AcknowledgeRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRunRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRunRequest) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AcknowledgeRunRequest) GetRunId() string {
@@ -984,7 +1029,7 @@ type AcknowledgeRunResponse struct {
 
 func (x *AcknowledgeRunResponse) Reset() {
 	*x = AcknowledgeRunResponse{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +1041,7 @@ func (x *AcknowledgeRunResponse) String() string {
 func (*AcknowledgeRunResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +1054,7 @@ func (x *AcknowledgeRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRunResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRunResponse) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 // Plan is one agent's share of a Test, complete: the agent asks nobody else.
@@ -1033,7 +1078,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1090,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1103,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Plan) GetName() string {
@@ -1134,7 +1179,7 @@ type AgentRef struct {
 
 func (x *AgentRef) Reset() {
 	*x = AgentRef{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1191,7 @@ func (x *AgentRef) String() string {
 func (*AgentRef) ProtoMessage() {}
 
 func (x *AgentRef) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1204,7 @@ func (x *AgentRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentRef.ProtoReflect.Descriptor instead.
 func (*AgentRef) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AgentRef) GetNode() string {
@@ -1190,7 +1235,7 @@ type HTTPTarget struct {
 
 func (x *HTTPTarget) Reset() {
 	*x = HTTPTarget{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1247,7 @@ func (x *HTTPTarget) String() string {
 func (*HTTPTarget) ProtoMessage() {}
 
 func (x *HTTPTarget) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1260,7 @@ func (x *HTTPTarget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPTarget.ProtoReflect.Descriptor instead.
 func (*HTTPTarget) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *HTTPTarget) GetUrl() string {
@@ -1270,7 +1315,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +1327,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +1340,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Header) GetName() string {
@@ -1329,7 +1374,7 @@ type Load struct {
 
 func (x *Load) Reset() {
 	*x = Load{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1386,7 @@ func (x *Load) String() string {
 func (*Load) ProtoMessage() {}
 
 func (x *Load) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1399,7 @@ func (x *Load) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Load.ProtoReflect.Descriptor instead.
 func (*Load) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Load) GetRate() float64 {
@@ -1401,7 +1446,7 @@ type Scrape struct {
 
 func (x *Scrape) Reset() {
 	*x = Scrape{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1458,7 @@ func (x *Scrape) String() string {
 func (*Scrape) ProtoMessage() {}
 
 func (x *Scrape) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1471,7 @@ func (x *Scrape) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scrape.ProtoReflect.Descriptor instead.
 func (*Scrape) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Scrape) GetInterval() *durationpb.Duration {
@@ -1468,7 +1513,7 @@ type PrometheusScrape struct {
 
 func (x *PrometheusScrape) Reset() {
 	*x = PrometheusScrape{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1525,7 @@ func (x *PrometheusScrape) String() string {
 func (*PrometheusScrape) ProtoMessage() {}
 
 func (x *PrometheusScrape) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1538,7 @@ func (x *PrometheusScrape) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrometheusScrape.ProtoReflect.Descriptor instead.
 func (*PrometheusScrape) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PrometheusScrape) GetUrl() string {
@@ -1529,7 +1574,7 @@ type PrometheusQuery struct {
 
 func (x *PrometheusQuery) Reset() {
 	*x = PrometheusQuery{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1541,7 +1586,7 @@ func (x *PrometheusQuery) String() string {
 func (*PrometheusQuery) ProtoMessage() {}
 
 func (x *PrometheusQuery) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1554,7 +1599,7 @@ func (x *PrometheusQuery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrometheusQuery.ProtoReflect.Descriptor instead.
 func (*PrometheusQuery) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PrometheusQuery) GetName() string {
@@ -1599,7 +1644,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1611,7 +1656,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1624,7 +1669,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Chunk) GetRunId() string {
@@ -1760,7 +1805,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1772,7 +1817,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1785,7 +1830,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Started) GetT0() *timestamppb.Timestamp {
@@ -1823,7 +1868,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +1880,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,7 +1893,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Snapshot) GetFromNanos() int64 {
@@ -1924,7 +1969,7 @@ type Counts struct {
 
 func (x *Counts) Reset() {
 	*x = Counts{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1936,7 +1981,7 @@ func (x *Counts) String() string {
 func (*Counts) ProtoMessage() {}
 
 func (x *Counts) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1949,7 +1994,7 @@ func (x *Counts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counts.ProtoReflect.Descriptor instead.
 func (*Counts) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Counts) GetPlanned() int64 {
@@ -2018,7 +2063,7 @@ type Latencies struct {
 
 func (x *Latencies) Reset() {
 	*x = Latencies{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2075,7 @@ func (x *Latencies) String() string {
 func (*Latencies) ProtoMessage() {}
 
 func (x *Latencies) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2088,7 @@ func (x *Latencies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latencies.ProtoReflect.Descriptor instead.
 func (*Latencies) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Latencies) GetResponseTime() []byte {
@@ -2088,7 +2133,7 @@ type Samples struct {
 
 func (x *Samples) Reset() {
 	*x = Samples{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2100,7 +2145,7 @@ func (x *Samples) String() string {
 func (*Samples) ProtoMessage() {}
 
 func (x *Samples) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2113,7 +2158,7 @@ func (x *Samples) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Samples.ProtoReflect.Descriptor instead.
 func (*Samples) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Samples) GetSource() Source {
@@ -2177,7 +2222,7 @@ type Series struct {
 
 func (x *Series) Reset() {
 	*x = Series{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2234,7 @@ func (x *Series) String() string {
 func (*Series) ProtoMessage() {}
 
 func (x *Series) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2247,7 @@ func (x *Series) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Series.ProtoReflect.Descriptor instead.
 func (*Series) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Series) GetId() uint32 {
@@ -2251,7 +2296,7 @@ type RangeResult struct {
 
 func (x *RangeResult) Reset() {
 	*x = RangeResult{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2308,7 @@ func (x *RangeResult) String() string {
 func (*RangeResult) ProtoMessage() {}
 
 func (x *RangeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2321,7 @@ func (x *RangeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeResult.ProtoReflect.Descriptor instead.
 func (*RangeResult) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RangeResult) GetName() string {
@@ -2353,7 +2398,7 @@ type RangeSeries struct {
 
 func (x *RangeSeries) Reset() {
 	*x = RangeSeries{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2365,7 +2410,7 @@ func (x *RangeSeries) String() string {
 func (*RangeSeries) ProtoMessage() {}
 
 func (x *RangeSeries) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2378,7 +2423,7 @@ func (x *RangeSeries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeSeries.ProtoReflect.Descriptor instead.
 func (*RangeSeries) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RangeSeries) GetLabels() map[string]string {
@@ -2427,7 +2472,7 @@ type Final struct {
 
 func (x *Final) Reset() {
 	*x = Final{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2439,7 +2484,7 @@ func (x *Final) String() string {
 func (*Final) ProtoMessage() {}
 
 func (x *Final) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2452,7 +2497,7 @@ func (x *Final) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Final.ProtoReflect.Descriptor instead.
 func (*Final) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Final) GetPhase() RunPhase {
@@ -2587,7 +2632,9 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x02t0\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02t0\"C\n" +
 	"\x0fWatchRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x19\n" +
-	"\bfrom_seq\x18\x02 \x01(\x04R\afromSeq\"?\n" +
+	"\bfrom_seq\x18\x02 \x01(\x04R\afromSeq\"(\n" +
+	"\x10WatchRunResponse\x12\x14\n" +
+	"\x05chunk\x18\x01 \x01(\fR\x05chunk\"?\n" +
 	"\x0eStopRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"C\n" +
@@ -2745,14 +2792,14 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x12SOURCE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14SOURCE_NODE_EXPORTER\x10\x01\x12\x12\n" +
 	"\x0eSOURCE_KUBELET\x10\x02\x12\x15\n" +
-	"\x11SOURCE_PROMETHEUS\x10\x032\xd0\x04\n" +
+	"\x11SOURCE_PROMETHEUS\x10\x032\xdb\x04\n" +
 	"\fAgentService\x12N\n" +
 	"\aGetInfo\x12 .meshery.agent.v1.GetInfoRequest\x1a!.meshery.agent.v1.GetInfoResponse\x12E\n" +
 	"\x04Ping\x12\x1d.meshery.agent.v1.PingRequest\x1a\x1e.meshery.agent.v1.PingResponse\x12W\n" +
 	"\n" +
 	"PrepareRun\x12#.meshery.agent.v1.PrepareRunRequest\x1a$.meshery.agent.v1.PrepareRunResponse\x12Q\n" +
-	"\bStartRun\x12!.meshery.agent.v1.StartRunRequest\x1a\".meshery.agent.v1.StartRunResponse\x12H\n" +
-	"\bWatchRun\x12!.meshery.agent.v1.WatchRunRequest\x1a\x17.meshery.agent.v1.Chunk0\x01\x12N\n" +
+	"\bStartRun\x12!.meshery.agent.v1.StartRunRequest\x1a\".meshery.agent.v1.StartRunResponse\x12S\n" +
+	"\bWatchRun\x12!.meshery.agent.v1.WatchRunRequest\x1a\".meshery.agent.v1.WatchRunResponse0\x01\x12N\n" +
 	"\aStopRun\x12 .meshery.agent.v1.StopRunRequest\x1a!.meshery.agent.v1.StopRunResponse\x12c\n" +
 	"\x0eAcknowledgeRun\x12'.meshery.agent.v1.AcknowledgeRunRequest\x1a(.meshery.agent.v1.AcknowledgeRunResponseBCZAgithub.com/meshery/kubectl-meshery/proto/meshery/agent/v1;agentv1b\x06proto3"
 
@@ -2769,7 +2816,7 @@ func file_meshery_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_meshery_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_meshery_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_meshery_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_meshery_agent_v1_agent_proto_goTypes = []any{
 	(RunPhase)(0),                  // 0: meshery.agent.v1.RunPhase
 	(Source)(0),                    // 1: meshery.agent.v1.Source
@@ -2784,100 +2831,101 @@ var file_meshery_agent_v1_agent_proto_goTypes = []any{
 	(*StartRunRequest)(nil),        // 10: meshery.agent.v1.StartRunRequest
 	(*StartRunResponse)(nil),       // 11: meshery.agent.v1.StartRunResponse
 	(*WatchRunRequest)(nil),        // 12: meshery.agent.v1.WatchRunRequest
-	(*StopRunRequest)(nil),         // 13: meshery.agent.v1.StopRunRequest
-	(*StopRunResponse)(nil),        // 14: meshery.agent.v1.StopRunResponse
-	(*AcknowledgeRunRequest)(nil),  // 15: meshery.agent.v1.AcknowledgeRunRequest
-	(*AcknowledgeRunResponse)(nil), // 16: meshery.agent.v1.AcknowledgeRunResponse
-	(*Plan)(nil),                   // 17: meshery.agent.v1.Plan
-	(*AgentRef)(nil),               // 18: meshery.agent.v1.AgentRef
-	(*HTTPTarget)(nil),             // 19: meshery.agent.v1.HTTPTarget
-	(*Header)(nil),                 // 20: meshery.agent.v1.Header
-	(*Load)(nil),                   // 21: meshery.agent.v1.Load
-	(*Scrape)(nil),                 // 22: meshery.agent.v1.Scrape
-	(*PrometheusScrape)(nil),       // 23: meshery.agent.v1.PrometheusScrape
-	(*PrometheusQuery)(nil),        // 24: meshery.agent.v1.PrometheusQuery
-	(*Chunk)(nil),                  // 25: meshery.agent.v1.Chunk
-	(*Started)(nil),                // 26: meshery.agent.v1.Started
-	(*Snapshot)(nil),               // 27: meshery.agent.v1.Snapshot
-	(*Counts)(nil),                 // 28: meshery.agent.v1.Counts
-	(*Latencies)(nil),              // 29: meshery.agent.v1.Latencies
-	(*Samples)(nil),                // 30: meshery.agent.v1.Samples
-	(*Series)(nil),                 // 31: meshery.agent.v1.Series
-	(*RangeResult)(nil),            // 32: meshery.agent.v1.RangeResult
-	(*RangeSeries)(nil),            // 33: meshery.agent.v1.RangeSeries
-	(*Final)(nil),                  // 34: meshery.agent.v1.Final
-	nil,                            // 35: meshery.agent.v1.Counts.CodesEntry
-	nil,                            // 36: meshery.agent.v1.Series.LabelsEntry
-	nil,                            // 37: meshery.agent.v1.RangeSeries.LabelsEntry
-	(*timestamppb.Timestamp)(nil),  // 38: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 39: google.protobuf.Duration
+	(*WatchRunResponse)(nil),       // 13: meshery.agent.v1.WatchRunResponse
+	(*StopRunRequest)(nil),         // 14: meshery.agent.v1.StopRunRequest
+	(*StopRunResponse)(nil),        // 15: meshery.agent.v1.StopRunResponse
+	(*AcknowledgeRunRequest)(nil),  // 16: meshery.agent.v1.AcknowledgeRunRequest
+	(*AcknowledgeRunResponse)(nil), // 17: meshery.agent.v1.AcknowledgeRunResponse
+	(*Plan)(nil),                   // 18: meshery.agent.v1.Plan
+	(*AgentRef)(nil),               // 19: meshery.agent.v1.AgentRef
+	(*HTTPTarget)(nil),             // 20: meshery.agent.v1.HTTPTarget
+	(*Header)(nil),                 // 21: meshery.agent.v1.Header
+	(*Load)(nil),                   // 22: meshery.agent.v1.Load
+	(*Scrape)(nil),                 // 23: meshery.agent.v1.Scrape
+	(*PrometheusScrape)(nil),       // 24: meshery.agent.v1.PrometheusScrape
+	(*PrometheusQuery)(nil),        // 25: meshery.agent.v1.PrometheusQuery
+	(*Chunk)(nil),                  // 26: meshery.agent.v1.Chunk
+	(*Started)(nil),                // 27: meshery.agent.v1.Started
+	(*Snapshot)(nil),               // 28: meshery.agent.v1.Snapshot
+	(*Counts)(nil),                 // 29: meshery.agent.v1.Counts
+	(*Latencies)(nil),              // 30: meshery.agent.v1.Latencies
+	(*Samples)(nil),                // 31: meshery.agent.v1.Samples
+	(*Series)(nil),                 // 32: meshery.agent.v1.Series
+	(*RangeResult)(nil),            // 33: meshery.agent.v1.RangeResult
+	(*RangeSeries)(nil),            // 34: meshery.agent.v1.RangeSeries
+	(*Final)(nil),                  // 35: meshery.agent.v1.Final
+	nil,                            // 36: meshery.agent.v1.Counts.CodesEntry
+	nil,                            // 37: meshery.agent.v1.Series.LabelsEntry
+	nil,                            // 38: meshery.agent.v1.RangeSeries.LabelsEntry
+	(*timestamppb.Timestamp)(nil),  // 39: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 40: google.protobuf.Duration
 }
 var file_meshery_agent_v1_agent_proto_depIdxs = []int32{
 	4,  // 0: meshery.agent.v1.GetInfoResponse.active_run:type_name -> meshery.agent.v1.RunStatus
 	4,  // 1: meshery.agent.v1.GetInfoResponse.spooled_runs:type_name -> meshery.agent.v1.RunStatus
-	38, // 2: meshery.agent.v1.GetInfoResponse.started:type_name -> google.protobuf.Timestamp
+	39, // 2: meshery.agent.v1.GetInfoResponse.started:type_name -> google.protobuf.Timestamp
 	0,  // 3: meshery.agent.v1.RunStatus.phase:type_name -> meshery.agent.v1.RunPhase
-	38, // 4: meshery.agent.v1.RunStatus.t0:type_name -> google.protobuf.Timestamp
-	38, // 5: meshery.agent.v1.RunStatus.ends:type_name -> google.protobuf.Timestamp
-	17, // 6: meshery.agent.v1.PrepareRunRequest.plan:type_name -> meshery.agent.v1.Plan
-	39, // 7: meshery.agent.v1.PrepareRunRequest.start_deadline:type_name -> google.protobuf.Duration
+	39, // 4: meshery.agent.v1.RunStatus.t0:type_name -> google.protobuf.Timestamp
+	39, // 5: meshery.agent.v1.RunStatus.ends:type_name -> google.protobuf.Timestamp
+	18, // 6: meshery.agent.v1.PrepareRunRequest.plan:type_name -> meshery.agent.v1.Plan
+	40, // 7: meshery.agent.v1.PrepareRunRequest.start_deadline:type_name -> google.protobuf.Duration
 	9,  // 8: meshery.agent.v1.PrepareRunResponse.sources:type_name -> meshery.agent.v1.SourceStatus
 	1,  // 9: meshery.agent.v1.SourceStatus.source:type_name -> meshery.agent.v1.Source
-	38, // 10: meshery.agent.v1.StartRunRequest.t0:type_name -> google.protobuf.Timestamp
-	38, // 11: meshery.agent.v1.StartRunResponse.t0:type_name -> google.protobuf.Timestamp
+	39, // 10: meshery.agent.v1.StartRunRequest.t0:type_name -> google.protobuf.Timestamp
+	39, // 11: meshery.agent.v1.StartRunResponse.t0:type_name -> google.protobuf.Timestamp
 	0,  // 12: meshery.agent.v1.StopRunResponse.phase:type_name -> meshery.agent.v1.RunPhase
-	19, // 13: meshery.agent.v1.Plan.http:type_name -> meshery.agent.v1.HTTPTarget
-	21, // 14: meshery.agent.v1.Plan.load:type_name -> meshery.agent.v1.Load
-	22, // 15: meshery.agent.v1.Plan.scrape:type_name -> meshery.agent.v1.Scrape
-	18, // 16: meshery.agent.v1.Plan.agents:type_name -> meshery.agent.v1.AgentRef
-	20, // 17: meshery.agent.v1.HTTPTarget.headers:type_name -> meshery.agent.v1.Header
-	39, // 18: meshery.agent.v1.HTTPTarget.timeout:type_name -> google.protobuf.Duration
-	39, // 19: meshery.agent.v1.Load.duration:type_name -> google.protobuf.Duration
-	39, // 20: meshery.agent.v1.Load.warmup:type_name -> google.protobuf.Duration
-	39, // 21: meshery.agent.v1.Scrape.interval:type_name -> google.protobuf.Duration
-	23, // 22: meshery.agent.v1.Scrape.prometheus:type_name -> meshery.agent.v1.PrometheusScrape
-	39, // 23: meshery.agent.v1.PrometheusScrape.step:type_name -> google.protobuf.Duration
-	24, // 24: meshery.agent.v1.PrometheusScrape.queries:type_name -> meshery.agent.v1.PrometheusQuery
-	38, // 25: meshery.agent.v1.Chunk.time:type_name -> google.protobuf.Timestamp
-	17, // 26: meshery.agent.v1.Chunk.plan:type_name -> meshery.agent.v1.Plan
-	26, // 27: meshery.agent.v1.Chunk.started:type_name -> meshery.agent.v1.Started
-	27, // 28: meshery.agent.v1.Chunk.snapshot:type_name -> meshery.agent.v1.Snapshot
-	30, // 29: meshery.agent.v1.Chunk.samples:type_name -> meshery.agent.v1.Samples
-	32, // 30: meshery.agent.v1.Chunk.range_result:type_name -> meshery.agent.v1.RangeResult
-	34, // 31: meshery.agent.v1.Chunk.final:type_name -> meshery.agent.v1.Final
-	38, // 32: meshery.agent.v1.Started.t0:type_name -> google.protobuf.Timestamp
-	38, // 33: meshery.agent.v1.Started.first_send:type_name -> google.protobuf.Timestamp
-	28, // 34: meshery.agent.v1.Snapshot.counts:type_name -> meshery.agent.v1.Counts
-	29, // 35: meshery.agent.v1.Snapshot.latencies:type_name -> meshery.agent.v1.Latencies
-	35, // 36: meshery.agent.v1.Counts.codes:type_name -> meshery.agent.v1.Counts.CodesEntry
+	20, // 13: meshery.agent.v1.Plan.http:type_name -> meshery.agent.v1.HTTPTarget
+	22, // 14: meshery.agent.v1.Plan.load:type_name -> meshery.agent.v1.Load
+	23, // 15: meshery.agent.v1.Plan.scrape:type_name -> meshery.agent.v1.Scrape
+	19, // 16: meshery.agent.v1.Plan.agents:type_name -> meshery.agent.v1.AgentRef
+	21, // 17: meshery.agent.v1.HTTPTarget.headers:type_name -> meshery.agent.v1.Header
+	40, // 18: meshery.agent.v1.HTTPTarget.timeout:type_name -> google.protobuf.Duration
+	40, // 19: meshery.agent.v1.Load.duration:type_name -> google.protobuf.Duration
+	40, // 20: meshery.agent.v1.Load.warmup:type_name -> google.protobuf.Duration
+	40, // 21: meshery.agent.v1.Scrape.interval:type_name -> google.protobuf.Duration
+	24, // 22: meshery.agent.v1.Scrape.prometheus:type_name -> meshery.agent.v1.PrometheusScrape
+	40, // 23: meshery.agent.v1.PrometheusScrape.step:type_name -> google.protobuf.Duration
+	25, // 24: meshery.agent.v1.PrometheusScrape.queries:type_name -> meshery.agent.v1.PrometheusQuery
+	39, // 25: meshery.agent.v1.Chunk.time:type_name -> google.protobuf.Timestamp
+	18, // 26: meshery.agent.v1.Chunk.plan:type_name -> meshery.agent.v1.Plan
+	27, // 27: meshery.agent.v1.Chunk.started:type_name -> meshery.agent.v1.Started
+	28, // 28: meshery.agent.v1.Chunk.snapshot:type_name -> meshery.agent.v1.Snapshot
+	31, // 29: meshery.agent.v1.Chunk.samples:type_name -> meshery.agent.v1.Samples
+	33, // 30: meshery.agent.v1.Chunk.range_result:type_name -> meshery.agent.v1.RangeResult
+	35, // 31: meshery.agent.v1.Chunk.final:type_name -> meshery.agent.v1.Final
+	39, // 32: meshery.agent.v1.Started.t0:type_name -> google.protobuf.Timestamp
+	39, // 33: meshery.agent.v1.Started.first_send:type_name -> google.protobuf.Timestamp
+	29, // 34: meshery.agent.v1.Snapshot.counts:type_name -> meshery.agent.v1.Counts
+	30, // 35: meshery.agent.v1.Snapshot.latencies:type_name -> meshery.agent.v1.Latencies
+	36, // 36: meshery.agent.v1.Counts.codes:type_name -> meshery.agent.v1.Counts.CodesEntry
 	1,  // 37: meshery.agent.v1.Samples.source:type_name -> meshery.agent.v1.Source
-	31, // 38: meshery.agent.v1.Samples.new_series:type_name -> meshery.agent.v1.Series
-	36, // 39: meshery.agent.v1.Series.labels:type_name -> meshery.agent.v1.Series.LabelsEntry
-	38, // 40: meshery.agent.v1.RangeResult.start:type_name -> google.protobuf.Timestamp
-	38, // 41: meshery.agent.v1.RangeResult.end:type_name -> google.protobuf.Timestamp
-	39, // 42: meshery.agent.v1.RangeResult.step:type_name -> google.protobuf.Duration
-	33, // 43: meshery.agent.v1.RangeResult.series:type_name -> meshery.agent.v1.RangeSeries
-	37, // 44: meshery.agent.v1.RangeSeries.labels:type_name -> meshery.agent.v1.RangeSeries.LabelsEntry
+	32, // 38: meshery.agent.v1.Samples.new_series:type_name -> meshery.agent.v1.Series
+	37, // 39: meshery.agent.v1.Series.labels:type_name -> meshery.agent.v1.Series.LabelsEntry
+	39, // 40: meshery.agent.v1.RangeResult.start:type_name -> google.protobuf.Timestamp
+	39, // 41: meshery.agent.v1.RangeResult.end:type_name -> google.protobuf.Timestamp
+	40, // 42: meshery.agent.v1.RangeResult.step:type_name -> google.protobuf.Duration
+	34, // 43: meshery.agent.v1.RangeResult.series:type_name -> meshery.agent.v1.RangeSeries
+	38, // 44: meshery.agent.v1.RangeSeries.labels:type_name -> meshery.agent.v1.RangeSeries.LabelsEntry
 	0,  // 45: meshery.agent.v1.Final.phase:type_name -> meshery.agent.v1.RunPhase
-	28, // 46: meshery.agent.v1.Final.counts:type_name -> meshery.agent.v1.Counts
-	28, // 47: meshery.agent.v1.Final.warmup_counts:type_name -> meshery.agent.v1.Counts
-	38, // 48: meshery.agent.v1.Final.t0:type_name -> google.protobuf.Timestamp
-	38, // 49: meshery.agent.v1.Final.ended:type_name -> google.protobuf.Timestamp
+	29, // 46: meshery.agent.v1.Final.counts:type_name -> meshery.agent.v1.Counts
+	29, // 47: meshery.agent.v1.Final.warmup_counts:type_name -> meshery.agent.v1.Counts
+	39, // 48: meshery.agent.v1.Final.t0:type_name -> google.protobuf.Timestamp
+	39, // 49: meshery.agent.v1.Final.ended:type_name -> google.protobuf.Timestamp
 	9,  // 50: meshery.agent.v1.Final.sources:type_name -> meshery.agent.v1.SourceStatus
 	2,  // 51: meshery.agent.v1.AgentService.GetInfo:input_type -> meshery.agent.v1.GetInfoRequest
 	5,  // 52: meshery.agent.v1.AgentService.Ping:input_type -> meshery.agent.v1.PingRequest
 	7,  // 53: meshery.agent.v1.AgentService.PrepareRun:input_type -> meshery.agent.v1.PrepareRunRequest
 	10, // 54: meshery.agent.v1.AgentService.StartRun:input_type -> meshery.agent.v1.StartRunRequest
 	12, // 55: meshery.agent.v1.AgentService.WatchRun:input_type -> meshery.agent.v1.WatchRunRequest
-	13, // 56: meshery.agent.v1.AgentService.StopRun:input_type -> meshery.agent.v1.StopRunRequest
-	15, // 57: meshery.agent.v1.AgentService.AcknowledgeRun:input_type -> meshery.agent.v1.AcknowledgeRunRequest
+	14, // 56: meshery.agent.v1.AgentService.StopRun:input_type -> meshery.agent.v1.StopRunRequest
+	16, // 57: meshery.agent.v1.AgentService.AcknowledgeRun:input_type -> meshery.agent.v1.AcknowledgeRunRequest
 	3,  // 58: meshery.agent.v1.AgentService.GetInfo:output_type -> meshery.agent.v1.GetInfoResponse
 	6,  // 59: meshery.agent.v1.AgentService.Ping:output_type -> meshery.agent.v1.PingResponse
 	8,  // 60: meshery.agent.v1.AgentService.PrepareRun:output_type -> meshery.agent.v1.PrepareRunResponse
 	11, // 61: meshery.agent.v1.AgentService.StartRun:output_type -> meshery.agent.v1.StartRunResponse
-	25, // 62: meshery.agent.v1.AgentService.WatchRun:output_type -> meshery.agent.v1.Chunk
-	14, // 63: meshery.agent.v1.AgentService.StopRun:output_type -> meshery.agent.v1.StopRunResponse
-	16, // 64: meshery.agent.v1.AgentService.AcknowledgeRun:output_type -> meshery.agent.v1.AcknowledgeRunResponse
+	13, // 62: meshery.agent.v1.AgentService.WatchRun:output_type -> meshery.agent.v1.WatchRunResponse
+	15, // 63: meshery.agent.v1.AgentService.StopRun:output_type -> meshery.agent.v1.StopRunResponse
+	17, // 64: meshery.agent.v1.AgentService.AcknowledgeRun:output_type -> meshery.agent.v1.AcknowledgeRunResponse
 	58, // [58:65] is the sub-list for method output_type
 	51, // [51:58] is the sub-list for method input_type
 	51, // [51:51] is the sub-list for extension type_name
@@ -2890,7 +2938,7 @@ func file_meshery_agent_v1_agent_proto_init() {
 	if File_meshery_agent_v1_agent_proto != nil {
 		return
 	}
-	file_meshery_agent_v1_agent_proto_msgTypes[23].OneofWrappers = []any{
+	file_meshery_agent_v1_agent_proto_msgTypes[24].OneofWrappers = []any{
 		(*Chunk_Plan)(nil),
 		(*Chunk_Started)(nil),
 		(*Chunk_Snapshot)(nil),
@@ -2904,7 +2952,7 @@ func file_meshery_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_meshery_agent_v1_agent_proto_rawDesc), len(file_meshery_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   36,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -62,7 +62,7 @@ type AgentServiceClient interface {
 	// WatchRun streams the chunks of a run from from_seq on, those already
 	// spooled first, then live ones, and ends after the final chunk. NOT_FOUND
 	// when the agent does not have the run (never had it, or acknowledged).
-	WatchRun(ctx context.Context, in *WatchRunRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Chunk], error)
+	WatchRun(ctx context.Context, in *WatchRunRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunResponse], error)
 	// StopRun ends the load; what was measured is kept and the final chunk
 	// follows on the watches. Idempotent.
 	StopRun(ctx context.Context, in *StopRunRequest, opts ...grpc.CallOption) (*StopRunResponse, error)
@@ -119,13 +119,13 @@ func (c *agentServiceClient) StartRun(ctx context.Context, in *StartRunRequest, 
 	return out, nil
 }
 
-func (c *agentServiceClient) WatchRun(ctx context.Context, in *WatchRunRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Chunk], error) {
+func (c *agentServiceClient) WatchRun(ctx context.Context, in *WatchRunRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRunResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &AgentService_ServiceDesc.Streams[0], AgentService_WatchRun_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[WatchRunRequest, Chunk]{ClientStream: stream}
+	x := &grpc.GenericClientStream[WatchRunRequest, WatchRunResponse]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (c *agentServiceClient) WatchRun(ctx context.Context, in *WatchRunRequest, 
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type AgentService_WatchRunClient = grpc.ServerStreamingClient[Chunk]
+type AgentService_WatchRunClient = grpc.ServerStreamingClient[WatchRunResponse]
 
 func (c *agentServiceClient) StopRun(ctx context.Context, in *StopRunRequest, opts ...grpc.CallOption) (*StopRunResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -180,7 +180,7 @@ type AgentServiceServer interface {
 	// WatchRun streams the chunks of a run from from_seq on, those already
 	// spooled first, then live ones, and ends after the final chunk. NOT_FOUND
 	// when the agent does not have the run (never had it, or acknowledged).
-	WatchRun(*WatchRunRequest, grpc.ServerStreamingServer[Chunk]) error
+	WatchRun(*WatchRunRequest, grpc.ServerStreamingServer[WatchRunResponse]) error
 	// StopRun ends the load; what was measured is kept and the final chunk
 	// follows on the watches. Idempotent.
 	StopRun(context.Context, *StopRunRequest) (*StopRunResponse, error)
@@ -209,7 +209,7 @@ func (UnimplementedAgentServiceServer) PrepareRun(context.Context, *PrepareRunRe
 func (UnimplementedAgentServiceServer) StartRun(context.Context, *StartRunRequest) (*StartRunResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartRun not implemented")
 }
-func (UnimplementedAgentServiceServer) WatchRun(*WatchRunRequest, grpc.ServerStreamingServer[Chunk]) error {
+func (UnimplementedAgentServiceServer) WatchRun(*WatchRunRequest, grpc.ServerStreamingServer[WatchRunResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchRun not implemented")
 }
 func (UnimplementedAgentServiceServer) StopRun(context.Context, *StopRunRequest) (*StopRunResponse, error) {
@@ -316,11 +316,11 @@ func _AgentService_WatchRun_Handler(srv interface{}, stream grpc.ServerStream) e
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(AgentServiceServer).WatchRun(m, &grpc.GenericServerStream[WatchRunRequest, Chunk]{ServerStream: stream})
+	return srv.(AgentServiceServer).WatchRun(m, &grpc.GenericServerStream[WatchRunRequest, WatchRunResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type AgentService_WatchRunServer = grpc.ServerStreamingServer[Chunk]
+type AgentService_WatchRunServer = grpc.ServerStreamingServer[WatchRunResponse]
 
 func _AgentService_StopRun_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(StopRunRequest)

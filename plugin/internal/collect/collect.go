@@ -1,0 +1,187 @@
+// Package collect takes the chunks of all agents of a run and makes of them the
+// live figures of the progress line and, at the end, the Result. It merges
+// histograms and counters, never percentiles or rates. It talks to nobody.
+package collect
+
+import (
+	"sync"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
+)
+
+// Agent is what is known of an agent before the run.
+type Agent struct {
+	Node, Pod, Version string
+	// Offset is the agent's clock minus the caller's, ClockError its bound.
+	Offset, ClockError time.Duration
+	// Prepared is the agent's answer to PrepareRun; nil for who attaches.
+	Prepared *agentv1.PrepareRunResponse
+}
+
+// Collector collects one run. Safe for concurrent use.
+type Collector struct {
+	mu       sync.Mutex
+	test     document.Test
+	agents   []*agentData
+	timeline timeline
+}
+
+// agentData is what one agent has told so far.
+type agentData struct {
+	Agent
+	t0        time.Time // on the agent's clock
+	firstSend time.Time // on the agent's clock
+	final     *agentv1.Final
+	broken    error // why it cannot be reached at the moment
+	lost      error // why the rest cannot be had
+
+	counts, warmup              document.Requests
+	responseTime, service, late *histogram.Histogram
+	measuredTo                  time.Duration // end of the newest snapshot, after t0
+	cpuSeconds                  float64
+	maxRSS                      int64
+	failure                     error // a chunk that could not be understood
+	sources                     map[agentv1.Source]*sourceData
+	ranges                      []*agentv1.RangeResult
+	nodeCPU                     *float64 // share busy between the newest two readings
+	nodeCPUBusy, nodeCPUTotal   float64
+	nodeCPUSeen                 bool
+	window                      struct{ from, to time.Time } // measured time on the agent's clock
+}
+
+// New makes a Collector for a Test run by agents, in the order of their plans.
+func New(test document.Test, agents []Agent) *Collector {
+	c := &Collector{test: test}
+	l := test.Spec.Load
+	total := time.Duration(l.Warmup) + time.Duration(l.Duration)
+	c.timeline = newTimeline(len(agents), total)
+	for _, a := range agents {
+		d := &agentData{Agent: a, responseTime: histogram.New(), service: histogram.New(), late: histogram.New(),
+			sources: map[agentv1.Source]*sourceData{}}
+		d.measuredTo = time.Duration(l.Warmup)
+		c.agents = append(c.agents, d)
+	}
+	return c
+}
+
+// Chunk takes an agent's next chunk.
+func (c *Collector) Chunk(agent int, chunk *agentv1.Chunk) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.agents[agent]
+	switch b := chunk.GetBody().(type) {
+	case *agentv1.Chunk_Started:
+		a.start(b.Started.GetT0().AsTime(), &c.test)
+		a.firstSend = b.Started.GetFirstSend().AsTime()
+	case *agentv1.Chunk_Snapshot:
+		c.snapshot(agent, b.Snapshot)
+	case *agentv1.Chunk_Samples:
+		a.samples(b.Samples)
+	case *agentv1.Chunk_RangeResult:
+		a.ranges = append(a.ranges, b.RangeResult)
+	case *agentv1.Chunk_Final:
+		a.start(b.Final.GetT0().AsTime(), &c.test)
+		a.final = b.Final
+		c.timeline.done(agent)
+	}
+}
+
+// Broken tells that an agent cannot be reached at the moment, nil that it can.
+func (c *Collector) Broken(agent int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.agents[agent].broken = err
+}
+
+// Lost tells that the rest of an agent's chunks cannot be had.
+func (c *Collector) Lost(agent int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.agents[agent].lost = err
+	c.timeline.done(agent)
+}
+
+// Started tells the agent's T0 on its own clock, as soon as it is known, so
+// that readings can be told to be inside the measured time or not.
+func (c *Collector) Started(agent int, t0 time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.agents[agent].start(t0, &c.test)
+}
+
+func (a *agentData) start(t0 time.Time, test *document.Test) {
+	if t0.IsZero() || !a.t0.IsZero() {
+		return
+	}
+	a.t0 = t0
+	a.window.from = t0.Add(time.Duration(test.Spec.Load.Warmup))
+	a.window.to = a.window.from.Add(time.Duration(test.Spec.Load.Duration))
+}
+
+func (c *Collector) snapshot(agent int, s *agentv1.Snapshot) {
+	a := c.agents[agent]
+	response, service, late, err := decode(s.GetLatencies())
+	if err != nil {
+		a.failure = err
+		return
+	}
+	c.timeline.add(agent, s, c.closedLoop())
+	if s.GetWarmup() {
+		add(&a.warmup, s.GetCounts())
+		return
+	}
+	add(&a.counts, s.GetCounts())
+	a.responseTime.Merge(response)
+	a.service.Merge(service)
+	a.late.Merge(late)
+	a.measuredTo = max(a.measuredTo, time.Duration(s.GetToNanos()))
+	a.cpuSeconds += s.GetCpuSeconds()
+	a.maxRSS = max(a.maxRSS, s.GetRssBytes())
+}
+
+func (c *Collector) closedLoop() bool { return c.test.Spec.Load.Rate == document.Max }
+
+func decode(l *agentv1.Latencies) (response, service, late *histogram.Histogram, err error) {
+	if response, err = histogram.Decode(l.GetResponseTime()); err != nil {
+		return nil, nil, nil, err
+	}
+	if service, err = histogram.Decode(l.GetServiceTime()); err != nil {
+		return nil, nil, nil, err
+	}
+	if late, err = histogram.Decode(l.GetLateness()); err != nil {
+		return nil, nil, nil, err
+	}
+	return response, service, late, nil
+}
+
+func add(to *document.Requests, from *agentv1.Counts) {
+	to.Planned += from.GetPlanned()
+	to.Sent += from.GetSent()
+	to.Succeeded += from.GetSucceeded()
+	to.Failed += from.GetFailed()
+	to.Unsent += from.GetUnsent()
+	to.BytesReceived += from.GetBytesReceived()
+	addCodes(to, from.GetCodes())
+}
+
+func addRequests(to *document.Requests, from document.Requests) {
+	to.Planned += from.Planned
+	to.Sent += from.Sent
+	to.Succeeded += from.Succeeded
+	to.Failed += from.Failed
+	to.Unsent += from.Unsent
+	to.BytesReceived += from.BytesReceived
+	addCodes(to, from.Codes)
+}
+
+func addCodes(to *document.Requests, codes map[string]int64) {
+	for k, v := range codes {
+		if to.Codes == nil {
+			to.Codes = map[string]int64{}
+		}
+		to.Codes[k] += v
+	}
+}

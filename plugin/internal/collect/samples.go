@@ -1,0 +1,120 @@
+package collect
+
+import (
+	"time"
+
+	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
+)
+
+// sourceData is what one source on one node has told.
+type sourceData struct {
+	series   []*seriesData // by id
+	readings int           // inside the measured time
+	failed   int           // inside the measured time
+	lastErr  string
+}
+
+// seriesData sums up one series inside the measured time, online: nothing grows
+// with the length of the run.
+type seriesData struct {
+	name    string
+	labels  map[string]string
+	counter bool
+
+	n                int
+	first, last      time.Time
+	previous         float64
+	increase         float64
+	sum, lowest, top float64
+}
+
+func (s *seriesData) add(at time.Time, v float64) {
+	if s.n == 0 {
+		s.first, s.lowest, s.top = at, v, v
+	} else if s.counter {
+		if v >= s.previous {
+			s.increase += v - s.previous
+		} else {
+			s.increase += v // the counter started again from 0
+		}
+	}
+	s.n++
+	s.last, s.previous = at, v
+	s.sum += v
+	s.lowest, s.top = min(s.lowest, v), max(s.top, v)
+}
+
+// samples takes one reading of one source.
+func (a *agentData) samples(s *agentv1.Samples) {
+	d := a.sources[s.GetSource()]
+	if d == nil {
+		d = &sourceData{}
+		a.sources[s.GetSource()] = d
+	}
+	for _, n := range s.GetNewSeries() {
+		for uint32(len(d.series)) <= n.GetId() {
+			d.series = append(d.series, nil)
+		}
+		d.series[n.GetId()] = &seriesData{name: n.GetName(), labels: n.GetLabels(), counter: n.GetCounter()}
+	}
+	at := time.UnixMilli(s.GetUnixMilli())
+	if s.GetError() != "" {
+		if a.inside(at) {
+			d.failed++
+		}
+		d.lastErr = s.GetError()
+		return
+	}
+	if a.inside(at) {
+		d.readings++
+	}
+	if s.GetSource() == agentv1.Source_SOURCE_NODE_EXPORTER {
+		a.liveCPU(d, s)
+	}
+	own := s.GetSampleUnixMilli()
+	for i, id := range s.GetSeriesIds() {
+		if int(id) >= len(d.series) || d.series[id] == nil || i >= len(s.GetValues()) {
+			continue
+		}
+		t := at
+		if i < len(own) && own[i] > 0 {
+			t = time.UnixMilli(own[i])
+		}
+		if a.inside(t) {
+			d.series[id].add(t, s.GetValues()[i])
+		}
+	}
+}
+
+// inside tells whether a reading lies in the measured time.
+func (a *agentData) inside(t time.Time) bool {
+	return !a.t0.IsZero() && !t.Before(a.window.from) && !t.After(a.window.to)
+}
+
+// liveCPU keeps the share of busy CPU time between the newest two readings, for
+// the progress line.
+func (a *agentData) liveCPU(d *sourceData, s *agentv1.Samples) {
+	var busy, total float64
+	for i, id := range s.GetSeriesIds() {
+		if int(id) >= len(d.series) || d.series[id] == nil || d.series[id].name != nodeCPU {
+			continue
+		}
+		v := s.GetValues()[i]
+		total += v
+		if !idle(d.series[id].labels["mode"]) {
+			busy += v
+		}
+	}
+	if total == 0 {
+		return
+	}
+	if a.nodeCPUSeen && total > a.nodeCPUTotal {
+		share := (busy - a.nodeCPUBusy) / (total - a.nodeCPUTotal)
+		a.nodeCPU = &share
+	}
+	a.nodeCPUBusy, a.nodeCPUTotal, a.nodeCPUSeen = busy, total, true
+}
+
+// idle tells whether a mode of node_cpu_seconds_total is time in which the CPU
+// could have done something else.
+func idle(mode string) bool { return mode == "idle" || mode == "iowait" }

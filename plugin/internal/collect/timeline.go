@@ -1,0 +1,125 @@
+package collect
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
+)
+
+// maxPoints bounds the time line of a Result: runs of more seconds get points
+// of several seconds.
+const maxPoints = 1800
+
+// timeline merges the agents' snapshots by the second they belong to. A point
+// stays open, with the encoded histograms of its parts, until every agent is
+// past it, so that its percentiles are those of all agents together.
+type timeline struct {
+	width  time.Duration
+	open   map[pointKey]*openPoint
+	closed []document.Point
+	past   []time.Duration // per agent: end of its newest snapshot
+	// latest is the newest closed measured point or, before there is one, the
+	// newest of warm-up.
+	latest *document.Point
+}
+
+type pointKey struct {
+	index  int64
+	warmup bool
+}
+
+type openPoint struct {
+	sent, failed int64
+	cpu          []float64
+	latencies    [][]byte
+}
+
+func newTimeline(agents int, total time.Duration) timeline {
+	seconds := int64((total + time.Second - 1) / time.Second)
+	return timeline{width: time.Second * time.Duration((seconds+maxPoints-1)/maxPoints),
+		open: map[pointKey]*openPoint{}, past: make([]time.Duration, agents)}
+}
+
+func (t *timeline) add(agent int, s *agentv1.Snapshot, closedLoop bool) {
+	// A snapshot belongs to the second in which it began.
+	key := pointKey{index: s.GetFromNanos() / int64(t.width), warmup: s.GetWarmup()}
+	if s.GetCounts().GetPlanned() > 0 {
+		p := t.open[key]
+		if p == nil {
+			p = &openPoint{}
+			t.open[key] = p
+		}
+		p.sent += s.GetCounts().GetSent()
+		p.failed += s.GetCounts().GetFailed()
+		l := s.GetLatencies().GetResponseTime()
+		if closedLoop {
+			l = s.GetLatencies().GetServiceTime()
+		}
+		if len(l) > 0 {
+			p.latencies = append(p.latencies, l)
+		}
+	}
+	t.past[agent] = max(t.past[agent], time.Duration(s.GetToNanos()))
+	t.close(slices.Min(t.past))
+}
+
+// done says that an agent has no more snapshots: nobody waits for it.
+func (t *timeline) done(agent int) {
+	t.past[agent] = time.Duration(1<<63 - 1)
+	t.close(slices.Min(t.past))
+}
+
+// close makes points of what every agent has passed.
+func (t *timeline) close(until time.Duration) {
+	for _, key := range slices.SortedFunc(maps.Keys(t.open), func(a, b pointKey) int {
+		if a.index != b.index {
+			return cmp.Compare(a.index, b.index)
+		}
+		return cmp.Compare(btoi(b.warmup), btoi(a.warmup)) // warm-up first
+	}) {
+		if time.Duration(key.index+1)*t.width > until {
+			return
+		}
+		p := t.point(key, t.open[key])
+		delete(t.open, key)
+		t.closed = append(t.closed, p)
+		if t.latest == nil || !p.Warmup || t.latest.Warmup {
+			t.latest = &p
+		}
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (t *timeline) point(key pointKey, o *openPoint) document.Point {
+	p := document.Point{Second: int(key.index * int64(t.width/time.Second)), Warmup: key.warmup, Sent: o.sent, Failed: o.failed}
+	h := histogram.New()
+	for _, b := range o.latencies {
+		// Decoded once before, when the snapshot was taken in.
+		if part, err := histogram.Decode(b); err == nil {
+			h.Merge(part)
+		}
+	}
+	if h.Count() > 0 {
+		p.P50, p.P99 = quantile(h, 0.5), quantile(h, 0.99)
+		p.Max = milliseconds(h.Max())
+	}
+	return p
+}
+
+// points are all points in order, those still open included.
+func (t *timeline) points() []document.Point {
+	t.close(time.Duration(1<<63 - 1))
+	slices.SortStableFunc(t.closed, func(a, b document.Point) int { return cmp.Compare(a.Second, b.Second) })
+	return t.closed
+}
