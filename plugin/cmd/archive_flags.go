@@ -36,7 +36,7 @@ func (f *archiveFlags) AddFlags(fs *pflag.FlagSet) {
 // Options says which archive is meant, and who said so. contextName is the
 // kubeconfig context, or "".
 func (f *archiveFlags) Options(contextName string) (archive.Options, config.Source, error) {
-	env := environment()
+	env := userEnv()
 	name, err := env.ConfigFile()
 	if err != nil {
 		return archive.Options{}, "", err
@@ -64,11 +64,11 @@ func (f *archiveFlags) Open(ctx context.Context, contextName string) (*archive.A
 
 // outbox is where Results wait that could not be archived.
 func outbox() (archive.Outbox, error) {
-	dir, err := environment().OutboxDir()
+	dir, err := userEnv().OutboxDir()
 	return archive.Outbox{Dir: dir}, err
 }
 
-func environment() config.Env {
+func userEnv() config.Env {
 	home, _ := os.UserHomeDir() // when unknown, the XDG variables must be set, and config says so
 	return config.Env{Get: os.Getenv, Home: home}
 }

@@ -8,9 +8,12 @@ func commands(f *factory) []*cobra.Command {
 		newCheckCommand(f),
 		newDeployCommand(f),
 		newStatusCommand(f),
+		newRunCommand(f),
+		newAttachCommand(f),
 		newUndeployCommand(f),
 		newResultsCommand(f),
 		newArchiveCommand(f),
 		newVersionCommand(f),
+		newCompletionCommand(f),
 	}
 }

@@ -34,17 +34,20 @@ type Status struct {
 	Phase    Phase    `json:"phase"`
 	Validity Validity `json:"validity"`
 	// StartTime and EndTime bound the measured time (warm-up is before it).
-	StartTime   time.Time     `json:"startTime"`
-	EndTime     time.Time     `json:"endTime"`
-	Requests    Requests      `json:"requests"`
-	Warmup      *Requests     `json:"warmup,omitempty"`
-	Rate        AchievedRate  `json:"rate"`
-	Latency     Latency       `json:"latency"`
-	Histograms  Histograms    `json:"histograms"`
-	Agents      []AgentResult `json:"agents"`
-	Resources   Resources     `json:"resources"`
-	Timeline    []Point       `json:"timeline,omitempty"`
-	Environment Environment   `json:"environment"`
+	StartTime  time.Time     `json:"startTime"`
+	EndTime    time.Time     `json:"endTime"`
+	Requests   Requests      `json:"requests"`
+	Warmup     *Requests     `json:"warmup,omitempty"`
+	Rate       AchievedRate  `json:"rate"`
+	Latency    Latency       `json:"latency"`
+	Histograms Histograms    `json:"histograms"`
+	Agents     []AgentResult `json:"agents"`
+	// NodesWithoutAgent could have had one and did not: their share of the load
+	// came from the others.
+	NodesWithoutAgent []NodeWithoutAgent `json:"nodesWithoutAgent,omitempty"`
+	Resources         Resources          `json:"resources"`
+	Timeline          []Point            `json:"timeline,omitempty"`
+	Environment       Environment        `json:"environment"`
 }
 
 // Validity says whether the numbers may be believed, and if not, why.
@@ -104,6 +107,12 @@ type Histograms struct {
 	ResponseTime string `json:"responseTime,omitempty"`
 	ServiceTime  string `json:"serviceTime,omitempty"`
 	Lateness     string `json:"lateness,omitempty"`
+}
+
+// NodeWithoutAgent is a node on which no agent could take part, and why.
+type NodeWithoutAgent struct {
+	Node   string `json:"node"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // AgentPhase is how an agent's share ended.

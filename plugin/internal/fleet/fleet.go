@@ -142,3 +142,13 @@ func (a *Agent) named(err error) error {
 	}
 	return fmt.Errorf("agent on node %q: %w", a.Node, a.plain(err))
 }
+
+// Agent is the agent of a pod; nil when it is not in the fleet.
+func (f *Fleet) Agent(pod string) *Agent {
+	for _, a := range f.Agents {
+		if a.Pod == pod {
+			return a
+		}
+	}
+	return nil
+}

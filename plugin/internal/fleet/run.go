@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
@@ -61,6 +62,28 @@ func (f *Fleet) Start(ctx context.Context, runID string) (time.Time, error) {
 	return t0, nil
 }
 
+// Plan reads the plan with which an agent runs a run, for who attaches to it.
+func (a *Agent) Plan(ctx context.Context, runID string) (*agentv1.Plan, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	s, err := a.client.WatchRun(ctx, &agentv1.WatchRunRequest{RunId: runID, FromSeq: 1})
+	if err != nil {
+		return nil, a.named(err)
+	}
+	r, err := s.Recv()
+	if err != nil {
+		return nil, a.named(err)
+	}
+	c := &agentv1.Chunk{}
+	if err := proto.Unmarshal(r.GetChunk(), c); err != nil {
+		return nil, a.named(err)
+	}
+	if c.GetPlan() == nil {
+		return nil, a.named(errors.New("the run does not begin with its plan"))
+	}
+	return c.GetPlan(), nil
+}
+
 // release stops the run wherever it is and forgets it; agents that do not
 // answer let go by themselves after their deadline.
 func (f *Fleet) release(ctx context.Context, runID string) {
@@ -93,6 +116,3 @@ func (f *Fleet) Acknowledge(ctx context.Context, runID string) error {
 		return a.named(err)
 	})
 }
-
-// ErrNoAgents is what a fleet of nobody says.
-var ErrNoAgents = errors.New("no agent takes part; run 'kubectl meshery deploy' and see 'kubectl meshery status'")

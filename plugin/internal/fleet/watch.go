@@ -9,8 +9,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -113,7 +111,8 @@ func (w *watcher) hopeless(err error) bool {
 	case codes.NotFound, codes.DataLoss, codes.Unimplemented:
 		return true
 	}
-	return apierrors.IsNotFound(w.agent.dial.get())
+	var dial interface{ NotFound() bool }
+	return errors.As(w.agent.dial.get(), &dial) && dial.NotFound()
 }
 
 // stream reads chunks from where the last stream ended; it always returns an

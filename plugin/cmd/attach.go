@@ -1,0 +1,87 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/meshery/kubectl-meshery/internal/buildinfo"
+	"github.com/meshery/kubectl-meshery/plugin/internal/discover"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/environment"
+	"github.com/meshery/kubectl-meshery/plugin/internal/fleet"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/session"
+)
+
+type attachOptions struct {
+	*factory
+	archive archiveFlags
+	print   printer.Flags
+}
+
+func newAttachCommand(f *factory) *cobra.Command {
+	o := &attachOptions{factory: f}
+	c := &cobra.Command{
+		Use:   "attach RUN",
+		Short: "Follow a run that is under way, or fetch one that ended unwatched",
+		Long: `Follow a run that is under way, or fetch one that ended unwatched.
+
+Agents keep the record of a run until somebody has its Result. ^C ends the
+watching, not the run.`,
+		Example: examples(`  # Which runs do the agents have?`, `  %[1]s status`, ``, `  # Take one up again`, `  %[1]s attach 0193a1c4-7c1e-7000-8000-000000000000`),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.print.Validate(); err != nil {
+				return err
+			}
+			return stopped(c.Context(), o.run(c.Context(), args[0]), "the run goes on; attach again when you like")
+		},
+	}
+	o.archive.AddFlags(c.Flags())
+	o.print.AddFlags(c.Flags())
+	return c
+}
+
+func (o *attachOptions) run(ctx context.Context, runID string) error {
+	a, err := o.archive.Open(ctx, o.contextName())
+	if err != nil {
+		return err
+	}
+	if err := a.Check(ctx); err != nil {
+		return err
+	}
+	c, err := o.cluster()
+	if err != nil {
+		return err
+	}
+	set, err := discover.Agents(ctx, c.Kubernetes, c.namespace)
+	if err != nil {
+		return err
+	}
+	var members []fleet.Member
+	for _, a := range set.Ready() {
+		members = append(members, fleet.Member{Node: a.Node, Pod: a.Pod,
+			Dial: func(ctx context.Context) (net.Conn, error) { return c.dial(ctx, a.Pod) }})
+	}
+	wait := func() {}
+	defer func() { wait() }()
+	r, err := session.Attach(ctx, session.Config{RunID: runID, Members: members, Owner: owner(),
+		Started: func(s session.Start) { wait = showProgress(o.ErrOut, s) },
+		Surroundings: func(t document.Test) document.Environment {
+			env := environment.Describe(ctx, c.Kubernetes, c.namespace, t.Spec.Target.URL)
+			env.Context, env.Plugin = o.contextName(), buildinfo.Get().Version
+			return env
+		}})
+	wait()
+	if err != nil {
+		return err
+	}
+	return keepAndPrint(ctx, o.factory, &o.print, a, r, func() {
+		if err := session.Acknowledge(context.WithoutCancel(ctx), members, runID); err != nil {
+			fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(err.Error()))
+		}
+	})
+}

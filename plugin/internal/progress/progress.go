@@ -1,0 +1,128 @@
+// Package progress shows how a run stands: one line that is drawn again on a
+// terminal, a plain line every now and then elsewhere. It writes to the error
+// stream, for standard output is data.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/collect"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+)
+
+// Config says what is shown and where.
+type Config struct {
+	Out io.Writer
+	// Terminal tells that Out can be drawn over; Width is its columns.
+	Terminal bool
+	Width    int
+	// T0 is the start of the load, Warmup and Duration what follows.
+	T0               time.Time
+	Warmup, Duration time.Duration
+	Status           func() collect.Progress
+}
+
+// plainEvery is how often a line is written where nothing can be drawn over.
+const plainEvery = 5 * time.Second
+
+// bar is the width of the picture of the time passed.
+const bar = 21
+
+// Show shows progress until stop is called, which wipes the drawn line.
+func Show(c Config) (stop func()) {
+	every := plainEvery
+	if c.Terminal {
+		every = 250 * time.Millisecond
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		broken := map[string]bool{}
+		for {
+			select {
+			case <-done:
+				if c.Terminal {
+					fmt.Fprint(c.Out, "\r\x1b[K")
+				}
+				return
+			case <-t.C:
+				p := c.Status()
+				c.news(broken, p)
+				c.draw(p, time.Since(c.T0))
+			}
+		}
+	})
+	return sync.OnceFunc(func() { close(done); wg.Wait() })
+}
+
+// news tells once of every agent that cannot be reached, and once of its return.
+func (c Config) news(known map[string]bool, p collect.Progress) {
+	for _, node := range slices.Sorted(maps.Keys(p.Broken)) {
+		if !known[node] {
+			known[node] = true
+			c.line(fmt.Sprintf("agent on node %q cannot be reached, its load goes on: %v", node, p.Broken[node]))
+		}
+	}
+	for node := range known {
+		if p.Broken[node] == nil {
+			delete(known, node)
+			c.line(fmt.Sprintf("agent on node %q is back", node))
+		}
+	}
+}
+
+func (c Config) line(s string) {
+	if c.Terminal {
+		fmt.Fprint(c.Out, "\r\x1b[K")
+	}
+	fmt.Fprintln(c.Out, printer.Escape(s))
+}
+
+func (c Config) draw(p collect.Progress, elapsed time.Duration) {
+	text := c.text(p, elapsed)
+	if !c.Terminal {
+		fmt.Fprintln(c.Out, text)
+		return
+	}
+	if r := []rune(text); c.Width > 1 && len(r) >= c.Width {
+		text = string(r[:c.Width-1])
+	}
+	fmt.Fprint(c.Out, "\r\x1b[K"+text)
+}
+
+func (c Config) text(p collect.Progress, elapsed time.Duration) string {
+	total := c.Warmup + c.Duration
+	parts := []string{}
+	switch {
+	case elapsed < 0:
+		return "starting"
+	case elapsed < c.Warmup:
+		parts = append(parts, fmt.Sprintf("%4s/%s warm-up", elapsed.Truncate(time.Second), c.Warmup))
+	case elapsed < total:
+		measured := elapsed - c.Warmup
+		head := fmt.Sprintf("%4s/%s", measured.Truncate(time.Second), c.Duration)
+		if c.Terminal {
+			full := int(bar * measured / c.Duration)
+			head += " " + strings.Repeat("█", full) + strings.Repeat("░", bar-full)
+		}
+		parts = append(parts, head)
+	default:
+		parts = append(parts, "load over, collecting")
+	}
+	if p.Second >= 0 {
+		parts = append(parts, printer.Rate(p.Rate)+" rps", "p50 "+printer.LatencyOf(p.P50), "p99 "+printer.LatencyOf(p.P99),
+			"errors "+printer.Count(p.Errors))
+		if p.NodeCPU != nil {
+			parts = append(parts, "node CPU "+printer.Percent(*p.NodeCPU))
+		}
+	}
+	return strings.Join(parts, "   ")
+}

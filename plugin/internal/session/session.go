@@ -1,0 +1,172 @@
+// Package session takes a Test through its life on a fleet: plan, prepare,
+// start, follow, stop, collect. What comes out is a Result. It does not find
+// agents, print, or archive.
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/collect"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/fleet"
+	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
+)
+
+// Config says what is run, by whom, and what is read meanwhile.
+type Config struct {
+	// Test is defaulted and validated.
+	Test  document.Test
+	RunID string
+	// Owner is told to others who find the agents taken.
+	Owner       string
+	Members     []fleet.Member
+	Sources     Sources
+	Environment document.Environment
+	// Surroundings replaces Environment where the Test is known only later.
+	Surroundings func(document.Test) document.Environment
+	// Started is called once the agents have their starting time.
+	Started func(Start)
+}
+
+// Start is told when a run is under way.
+type Start struct {
+	RunID string
+	Test  document.Test
+	Nodes []string
+	// T0 is the first slot, on the caller's clock; Ends when the load is over.
+	T0, Ends  time.Time
+	Collector *collect.Collector
+}
+
+// patience is how long an agent may be silent after the end of its load before
+// it counts as lost.
+const patience = 45 * time.Second
+
+// Run runs a Test. When ctx ends before the start, that is the error; after it,
+// the load is stopped everywhere and the Result says what was measured.
+func Run(ctx context.Context, c Config) (*document.Result, error) {
+	f, err := fleet.Connect(ctx, c.Members)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	test, err := json.Marshal(c.Test.Redacted())
+	if err != nil {
+		return nil, err
+	}
+	plans, absent := c.plans(test)
+	prepared, err := f.Prepare(ctx, c.RunID, plans)
+	if err != nil {
+		return nil, err
+	}
+	agents := make([]collect.Agent, len(f.Agents))
+	for i, a := range f.Agents {
+		prepared[i].Sources = append(prepared[i].Sources, absent[i]...)
+		agents[i] = collect.Agent{Node: a.Node, Pod: a.Pod, Version: a.Info.GetVersion(),
+			Offset: a.Clock.Offset, ClockError: a.Clock.Error, Prepared: prepared[i]}
+	}
+	collector := collect.New(c.Test.Redacted(), agents)
+	t0, err := f.Start(ctx, c.RunID)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range f.Agents {
+		collector.Started(i, t0.Add(a.Clock.Offset))
+	}
+	positions := make([]int, len(f.Agents))
+	for i := range positions {
+		positions[i] = i
+	}
+	return c.follow(ctx, following{fleet: f, collector: collector, positions: positions, t0: t0, stop: true})
+}
+
+// following is a started run and who collects it.
+type following struct {
+	fleet     *fleet.Fleet
+	collector *collect.Collector
+	// positions are the fleet's agents' places in the run: one that attaches
+	// may have fewer agents than took part.
+	positions []int
+	t0        time.Time // on the caller's clock
+	// stop tells that the end of the context stops the run, not only the watching.
+	stop bool
+}
+
+// Chunk implements fleet.Sink.
+func (w following) Chunk(agent int, c *agentv1.Chunk) { w.collector.Chunk(w.positions[agent], c) }
+
+// Broken implements fleet.Sink.
+func (w following) Broken(agent int, err error) { w.collector.Broken(w.positions[agent], err) }
+
+// follow watches a started run to its end and makes the Result.
+func (c Config) follow(ctx context.Context, w following) (*document.Result, error) {
+	f, timeout := w.fleet, time.Duration(c.Test.Spec.Target.Timeout)
+	l := c.Test.Spec.Load
+	ends := w.t0.Add(time.Duration(l.Warmup) + time.Duration(l.Duration))
+	if c.Started != nil {
+		s := Start{RunID: c.RunID, Test: c.Test, T0: w.t0, Ends: ends, Collector: w.collector}
+		for _, a := range f.Agents {
+			s.Nodes = append(s.Nodes, a.Node)
+		}
+		c.Started(s)
+	}
+	// The watch outlives an interrupt: what was measured until then is to be had.
+	watchCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	over := make(chan struct{})
+	stopped := make(chan error, 1)
+	go func() {
+		select {
+		case <-over:
+			stopped <- nil
+			return
+		case <-ctx.Done():
+		}
+		if !w.stop {
+			cancel()
+			stopped <- nil
+			return
+		}
+		err := f.Stop(watchCtx, c.RunID, "interrupted by "+c.Owner)
+		// Calls in flight and Prometheus have their time, but who interrupts
+		// does not want to wait for agents that are gone.
+		time.AfterFunc(timeout+stopPatience, cancel)
+		stopped <- err
+	}()
+	errs := f.Watch(watchCtx, c.RunID, w, ends.Add(timeout), patience)
+	close(over)
+	stopErr := <-stopped
+	if ctx.Err() != nil && !w.stop {
+		return nil, ctx.Err()
+	}
+	for i, err := range errs {
+		if errors.Is(err, context.Canceled) && stopErr != nil {
+			err = stopErr
+		}
+		if err != nil {
+			w.collector.Lost(w.positions[i], err)
+		}
+	}
+	env := c.Environment
+	if len(f.Agents) > 0 {
+		env.Agent = f.Agents[0].Info.GetVersion()
+	}
+	return w.collector.Result(c.RunID, env)
+}
+
+// stopPatience is how long stopping may take on top of the calls in flight.
+const stopPatience = 15 * time.Second
+
+// Acknowledge lets the agents forget a run that is kept elsewhere.
+func Acknowledge(ctx context.Context, members []fleet.Member, runID string) error {
+	f, err := fleet.Connect(ctx, members)
+	if err != nil {
+		return fmt.Errorf("free the agents' spool: %w", err)
+	}
+	defer f.Close()
+	return f.Acknowledge(ctx, runID)
+}

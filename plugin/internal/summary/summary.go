@@ -1,0 +1,185 @@
+// Package summary writes a Result so that a person can read it in ten seconds:
+// is it valid, how fast was it, did any node differ, what did it cost. Whole
+// histograms and series are in the Result itself.
+package summary
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+)
+
+// Write writes the summary. archived is where the Result is kept; empty leaves
+// the line out.
+func Write(w io.Writer, r *document.Result, archived string) error {
+	var b strings.Builder
+	verdict(&b, &r.Status)
+	if err := latencies(&b, &r.Status); err != nil {
+		return err
+	}
+	errors(&b, &r.Status)
+	if err := nodes(&b, &r.Status); err != nil {
+		return err
+	}
+	if err := containers(&b, r); err != nil {
+		return err
+	}
+	absent(&b, r.Status.Resources.Sources)
+	b.WriteString("\n")
+	row(&b, "RUN", r.Metadata.RunID)
+	if archived != "" {
+		row(&b, "ARCHIVED", archived)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// label is the width of the first column of the lines that are no table.
+const label = 11
+
+func row(b *strings.Builder, name, text string) {
+	fmt.Fprintf(b, "%-*s%s\n", label, name, printer.Escape(text))
+}
+
+func verdict(b *strings.Builder, s *document.Status) {
+	word := "VALID"
+	if !s.Validity.Valid {
+		word = "INVALID"
+	}
+	r := s.Requests
+	text := fmt.Sprintf("%s of %s requests, %s rps", printer.Count(r.Sent), printer.Count(r.Planned), printer.Rate(s.Rate.Achieved))
+	if s.Rate.Target == nil {
+		text = fmt.Sprintf("%s requests, %s rps, closed loop: no response time", printer.Count(r.Sent), printer.Rate(s.Rate.Achieved))
+	}
+	if s.Phase != document.Succeeded {
+		text += ", " + strings.ToLower(string(s.Phase))
+	}
+	row(b, word, text)
+	for _, reason := range s.Validity.Reasons {
+		row(b, "", reason)
+	}
+}
+
+func latencies(b *strings.Builder, s *document.Status) error {
+	t := printer.NewTable("LATENCY", "P50", "P90", "P99", "P99.9", "MAX")
+	add := func(name string, l *document.Summary) {
+		if l != nil {
+			t.Row(name, printer.LatencyOf(l.P50), printer.LatencyOf(l.P90), printer.LatencyOf(l.P99), printer.LatencyOf(l.P999), printer.Latency(l.Max))
+		}
+	}
+	if s.Latency.ServiceTime == nil && s.Latency.ResponseTime == nil {
+		return nil
+	}
+	add("response", s.Latency.ResponseTime)
+	add("service", s.Latency.ServiceTime)
+	b.WriteString("\n")
+	return t.Write(b)
+}
+
+func errors(b *strings.Builder, s *document.Status) {
+	r := s.Requests
+	if r.Failed == 0 && r.Unsent == 0 {
+		return
+	}
+	b.WriteString("\n")
+	if r.Unsent > 0 {
+		row(b, "UNSENT", printer.Count(r.Unsent)+" planned requests were still waiting at the end; their waiting is in the response time")
+	}
+	if r.Failed > 0 {
+		var kinds []string
+		for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
+			if len(code) == 3 && code[0] == '2' {
+				continue
+			}
+			kinds = append(kinds, code+": "+printer.Count(r.Codes[code]))
+		}
+		row(b, "ERRORS", fmt.Sprintf("%s of %s (%s)", printer.Count(r.Failed), printer.Count(r.Sent), strings.Join(kinds, ", ")))
+	}
+}
+
+func nodes(b *strings.Builder, s *document.Status) error {
+	cpu := map[string]string{}
+	for _, n := range s.Resources.Nodes {
+		if n.CPUUtilization != nil {
+			cpu[n.Node] = printer.Percent(*n.CPUUtilization)
+		}
+	}
+	t := printer.NewTable("~NODE", "RPS", "P50", "P99", "ERRORS", "START SKEW", "CPU")
+	for _, a := range s.Agents {
+		l := a.Latency.ResponseTime
+		if l == nil {
+			l = a.Latency.ServiceTime
+		}
+		var p50, p99 string
+		if l != nil {
+			p50, p99 = printer.LatencyOf(l.P50), printer.LatencyOf(l.P99)
+		}
+		t.Row(a.Node, printer.Rate(a.Rate.Achieved), p50, p99, printer.Count(a.Requests.Failed), printer.Latency(a.StartSkewMs), cpu[a.Node])
+	}
+	for _, n := range s.NodesWithoutAgent {
+		t.Row(n.Node, "no agent")
+	}
+	b.WriteString("\n")
+	return t.Write(b)
+}
+
+// busiest is how many containers are shown.
+const busiest = 5
+
+// containers shows the ones that used most CPU, per 1,000 requests: what a
+// request costs, wherever it is spent. The agents' own containers are left out.
+func containers(b *strings.Builder, r *document.Result) error {
+	all := slices.DeleteFunc(slices.Clone(r.Status.Resources.Containers), func(c document.ContainerResource) bool {
+		return c.CPUSamples < 2 || (c.Namespace == r.Status.Environment.Namespace && c.Container == "agent")
+	})
+	if len(all) == 0 || r.Status.Rate.Achieved <= 0 {
+		return nil
+	}
+	slices.SortStableFunc(all, func(x, y document.ContainerResource) int {
+		switch {
+		case x.MeanCores > y.MeanCores:
+			return -1
+		case x.MeanCores < y.MeanCores:
+			return 1
+		}
+		return 0
+	})
+	t := printer.NewTable("~CONTAINER", "~POD", "CPU", "PER 1,000 REQUESTS", "MEMORY")
+	for _, c := range all[:min(busiest, len(all))] {
+		t.Row(c.Container, c.Namespace+"/"+c.Pod, printer.Significant(1000*c.MeanCores, 3)+" mCPU",
+			printer.Significant(1000*c.MeanCores/r.Status.Rate.Achieved, 3)+" core-s", printer.Bytes(int64(c.MemoryMeanBytes)))
+	}
+	b.WriteString("\n")
+	return t.Write(b)
+}
+
+// absent names the sources that gave nothing, each reason once.
+func absent(b *strings.Builder, sources []document.SourceStatus) {
+	names := map[string]string{"nodeExporter": "node-exporter", "kubelet": "kubelet metrics", "prometheus": "Prometheus"}
+	said := map[string]bool{}
+	for _, s := range sources {
+		why := s.Detail
+		switch {
+		case s.Available && s.Samples > 0:
+			continue
+		case s.Available && s.LastError != "":
+			why = s.LastError
+		case s.Available:
+			why = "gave no reading inside the measured time"
+		}
+		text := names[s.Source] + ": " + why
+		if said[text] {
+			continue
+		}
+		if len(said) == 0 {
+			b.WriteString("\n")
+		}
+		said[text] = true
+		row(b, "NOT READ", text)
+	}
+}
