@@ -15,7 +15,10 @@ func newCompletionCommand(f *factory) *cobra.Command {
 		"zsh":        func(r *cobra.Command, w io.Writer) error { return r.GenZshCompletion(w) },
 		"fish":       func(r *cobra.Command, w io.Writer) error { return r.GenFishCompletion(w, true) },
 		"powershell": func(r *cobra.Command, w io.Writer) error { return r.GenPowerShellCompletionWithDesc(w) },
-		"kubectl":    func(_ *cobra.Command, w io.Writer) error { _, err := io.WriteString(w, krew.CompletionScript); return err },
+		"kubectl": func(_ *cobra.Command, w io.Writer) error {
+			_, err := io.WriteString(w, krew.CompletionScript)
+			return err
+		},
 	}
 	return &cobra.Command{
 		Use:   "completion (bash | zsh | fish | powershell | kubectl)",

@@ -10,7 +10,9 @@
 //	start     when it was really sent
 //	end       when the response was complete, or the call had failed
 //
-//	response time = end - intended
+//	queue         = max(0, free - intended): waiting behind earlier calls
 //	service time  = end - start
-//	lateness      = start - max(intended, free): the generator's own fault
+//	response time = queue + service time
+//	lateness      = start - max(intended, free): the generator's own fault,
+//	                kept apart and in neither of the two
 package load

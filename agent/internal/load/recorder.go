@@ -127,8 +127,9 @@ func (r *recorder) record(worker int, c *call) {
 	if c.closedLoop {
 		return
 	}
-	m.ResponseTime.Record(c.end - c.intended)
-	m.Lateness.Record(c.start - max(c.intended, c.free))
+	due := max(c.intended, c.free)
+	m.ResponseTime.Record(due - c.intended + c.end - c.start)
+	m.Lateness.Record(c.start - due)
 }
 
 // recordUnsent counts a call that was never sent: its response time is at least

@@ -6,15 +6,15 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
-// What makes a run invalid. Each is a share of 1.
+// What makes a run invalid; shares of 1 where no unit is named.
 const (
 	// minDelivered: below it, the load was not the load asked for.
 	minDelivered = 0.99
 	// maxErrors: above it, the latencies are mostly those of errors.
 	maxErrors = 0.5
-	// maxLateness: lateness p99 over response time p50. Above it the generator
-	// itself is a visible part of what was measured.
-	maxLateness = 1.0
+	// maxLateness, milliseconds: lateness p99 above this and above the median
+	// response time means that calls did not come when the schedule wanted them.
+	maxLateness = 20.0
 )
 
 // validity says whether the numbers may be believed, in words if not.
@@ -45,9 +45,9 @@ func (c *Collector) validity(s *document.Status) document.Validity {
 	}
 	l := s.Latency
 	if l.Lateness != nil && l.Lateness.P99 != nil && l.ResponseTime != nil && l.ResponseTime.P50 != nil &&
-		*l.Lateness.P99 > maxLateness**l.ResponseTime.P50 {
-		add("the generator was late: lateness p99 %.3g ms is more than the median response time of %.3g ms; use more agents or a lower rate",
-			*l.Lateness.P99, *l.ResponseTime.P50)
+		*l.Lateness.P99 > max(maxLateness, *l.ResponseTime.P50) {
+		add("the generator was late: lateness p99 %.3g ms is more than %.3g ms; use more agents or a lower rate",
+			*l.Lateness.P99, max(maxLateness, *l.ResponseTime.P50))
 	}
 	return document.Validity{Valid: len(reasons) == 0, Reasons: reasons}
 }

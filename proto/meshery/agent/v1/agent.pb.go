@@ -2050,12 +2050,12 @@ func (x *Counts) GetBytesReceived() int64 {
 // compressed encoding of HdrHistogram (base64). Empty when nothing was recorded.
 type Latencies struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Intended send to response; of unsent calls, their waiting until the end.
-	// Absent in closed loop.
+	// Service time plus the time a call waited behind earlier ones after it was to
+	// be sent; of unsent calls, their waiting until the end. Absent in closed loop.
 	ResponseTime []byte `protobuf:"bytes,1,opt,name=response_time,json=responseTime,proto3" json:"response_time,omitempty"`
 	// Actual send to response.
 	ServiceTime []byte `protobuf:"bytes,2,opt,name=service_time,json=serviceTime,proto3" json:"service_time,omitempty"`
-	// How late the generator itself was.
+	// How late the generator itself was; in neither of the two.
 	Lateness      []byte `protobuf:"bytes,3,opt,name=lateness,proto3" json:"lateness,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
