@@ -72,12 +72,18 @@ image: ## Build the agent's image as an archive: dist/image/meshery-agent.tar
 		-binaries '$(abspath $(DIST))/bin' -out '$(abspath $(DIST))/image/meshery-agent.tar'
 
 .PHONY: dist
-dist: ## Build the release archives and the krew manifest: make dist VERSION=v0.1.0
+dist: dist-build dist-pack ## Build the release archives and the krew manifest: make dist VERSION=v0.1.0
+
+.PHONY: dist-build
+dist-build:
 	@for p in $(PLUGIN_PLATFORMS); do \
 		os=$${p%/*} arch=$${p#*/}; case $$os in windows) ext=.exe ;; *) ext= ;; esac; \
 		echo "build kubectl-meshery $(VERSION) for $$p"; \
 		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o "$(DIST)/bin/$${os}_$$arch/kubectl-meshery$$ext" ./plugin || exit 1; \
 	done
+
+.PHONY: dist-pack
+dist-pack:
 	@$(GO) run -C build ./dist -version '$(VERSION)' -platforms '$(call list,$(PLUGIN_PLATFORMS))' \
 		-time '$(SOURCE_DATE_EPOCH)' -binaries '$(abspath $(DIST))/bin' -out '$(abspath $(DIST))' \
 		-license '$(abspath LICENSE)' -completion '$(abspath krew/kubectl_complete-meshery)' \
@@ -98,8 +104,10 @@ deps: ## Install the system packages that tests need (Debian, root), or say what
 	@build/deps.sh
 
 .PHONY: lint
-lint: tools ## gofmt, go vet, staticcheck, and the list of dependencies
+lint: tools ## gofmt, go vet, staticcheck, the plugin's platforms, the list of dependencies
 	@build/lint.sh
+	@echo "check the plugin for $(PLUGIN_PLATFORMS)"
+	@$(GO) run -C build ./platforms -dir '$(CURDIR)' -packages ./plugin/... $(PLUGIN_PLATFORMS)
 
 .PHONY: check-generate
 check-generate: tools ## Fail if generating would change anything
