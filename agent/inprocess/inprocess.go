@@ -48,7 +48,12 @@ func (a *Agent) Dial(ctx context.Context) (net.Conn, error) { return a.listener.
 
 // Close stops the agent's run, if any, and removes its spool.
 func (a *Agent) Close() error {
-	err := a.server.Close()
+	// Watchers still read the spool until the connections are gone.
+	a.server.Stop()
 	a.grpc.Stop()
-	return errors.Join(err, <-a.served, os.RemoveAll(a.spool))
+	served := <-a.served
+	if errors.Is(served, grpc.ErrServerStopped) { // closed before it began to serve
+		served = nil
+	}
+	return errors.Join(served, a.server.Close(), os.RemoveAll(a.spool))
 }

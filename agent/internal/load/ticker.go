@@ -77,7 +77,12 @@ func (t *ticker) snapshot() {
 }
 
 func (t *ticker) fill(m *measurement, to time.Duration, warmup bool) *Snapshot {
-	return &Snapshot{From: t.from, To: to, Warmup: warmup, Counts: m.Counts,
+	from := t.from
+	if !warmup {
+		// The first measured call may end in the second of the warm-up's last ones.
+		from = max(from, t.engine.plan.Warmup)
+	}
+	return &Snapshot{From: from, To: max(from, to), Warmup: warmup, Counts: m.Counts,
 		ResponseTime: m.ResponseTime, ServiceTime: m.ServiceTime, Lateness: m.Lateness,
 		InFlight: t.engine.inFlight.Load()}
 }

@@ -23,16 +23,31 @@ type run struct {
 	log      *spool.Log
 	clients  *load.Clients
 	scraper  *scrape.Scraper
+	// maxBytes bounds the record, the final chunk apart; 0 is no bound.
+	maxBytes int64
 
 	mu    sync.Mutex
 	phase agentv1.RunPhase
-	t0    time.Time
+	// reason is why the phase is what it is, where it is not SUCCEEDED.
+	reason string
+	t0     time.Time
 	// stop ends the load; set once the run is started.
 	stop       context.CancelFunc
 	stopReason string
 	// expiry frees the slot of a run that is prepared and never started.
 	expiry *time.Timer
 	ended  chan struct{}
+	// lastWords is the final chunk where the spool could not take it; written
+	// before ended is closed, and not after.
+	lastWords []byte
+}
+
+// over tells whether the run has ended. Its final chunk is visible to watchers
+// a moment before; over waits for the rest of that moment.
+func (r *run) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return isClosed(r.ended)
 }
 
 func (r *run) status() *agentv1.RunStatus {
@@ -51,9 +66,13 @@ func (r *run) status() *agentv1.RunStatus {
 func (r *run) append(c *agentv1.Chunk) error {
 	c.RunId = r.id
 	c.Time = timestamppb.Now()
+	f := c.GetFinal()
+	if r.maxBytes > 0 && f == nil && r.log.Bytes() > r.maxBytes {
+		return fmt.Errorf("the record of the run is larger than the %d MiB this agent may spool: run shorter", r.maxBytes>>20)
+	}
 	_, err := r.log.Append(func(seq uint64, crc uint32) ([]byte, error) {
 		c.Seq = seq
-		if f := c.GetFinal(); f != nil {
+		if f != nil {
 			f.Chunks, f.Crc32C = seq-1, crc
 		}
 		return proto.Marshal(c)
@@ -115,7 +134,7 @@ func (r *run) execute(ctx context.Context, t0 time.Time, observe func(*load.Snap
 		final.Counts, final.WarmupCounts = countsProto(&out.Counts), countsProto(&out.Warmup)
 		final.MeasuredFromNanos, final.MeasuredToNanos = int64(out.From), int64(out.To)
 		if out.Stopped {
-			final.Phase, final.Reason = agentv1.RunPhase_RUN_PHASE_CANCELLED, r.reasonToStop()
+			final.Phase, final.Reason = r.whyStopped()
 		}
 	}
 	if failure != nil {
@@ -143,31 +162,40 @@ func (r *run) query(ctx context.Context, from, to time.Time, emit func(*agentv1.
 }
 
 const (
-	queryTimeout        = 30 * time.Second
+	// Prometheus reads its targets every minute in some clusters.
+	queryTimeout        = 2 * time.Minute
 	queryTimeoutStopped = 5 * time.Second
 )
 
-func (r *run) reasonToStop() string {
+// whyStopped tells a run that somebody stopped from one that ends because its
+// agent does.
+func (r *run) whyStopped() (agentv1.RunPhase, string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopReason == "" {
-		return "the agent was shut down"
+		return agentv1.RunPhase_RUN_PHASE_FAILED, "the agent was shut down during the run"
 	}
-	return r.stopReason
+	return agentv1.RunPhase_RUN_PHASE_CANCELLED, r.stopReason
 }
 
-// finish spools the final chunk and marks the run as ended. If even that cannot
-// be spooled, watchers see the stream break, and the next start of the agent
-// finds a run without an end and says so.
+// finish spools the final chunk and marks the run as ended. Where the spool
+// cannot take it, it is kept in memory, so that watchers learn why; the next
+// start of the agent finds a run without an end and says so.
 func (r *run) finish(final *agentv1.Final) {
 	final.Ended = timestamppb.Now()
 	final.Sources = r.prepared.GetSources()
-	if err := r.append(&agentv1.Chunk{Body: &agentv1.Chunk_Final{Final: final}}); err != nil {
-		final.Phase = agentv1.RunPhase_RUN_PHASE_FAILED
-	}
 	r.mu.Lock()
-	r.phase = final.Phase
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	c := &agentv1.Chunk{Body: &agentv1.Chunk_Final{Final: final}}
+	if err := r.append(c); err != nil {
+		if final.Phase != agentv1.RunPhase_RUN_PHASE_FAILED {
+			final.Phase, final.Reason = agentv1.RunPhase_RUN_PHASE_FAILED, err.Error()
+		}
+		// Number and checksum were set by append; what cannot be encoded is
+		// missed by the watchers as a broken stream.
+		r.lastWords, _ = proto.Marshal(c)
+	}
+	r.phase, r.reason = final.Phase, final.Reason
 	close(r.ended)
 }
 

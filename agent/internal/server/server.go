@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"runtime"
 	"time"
 
@@ -22,13 +23,17 @@ import (
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
+// maxPlanBytes is the largest plan taken.
+const maxPlanBytes = 64 << 20
+
 // Config says who the agent is and where it keeps things.
 type Config struct {
 	Node      scrape.Node
 	Pod       string
 	Namespace string
 	SpoolDir  string
-	// SpoolBytes is what ended runs may take before the oldest is given up.
+	// SpoolBytes is what ended runs may take before the oldest is given up. The
+	// run that is under way may take almost as much again.
 	SpoolBytes int64
 	Metrics    *selfmetrics.Metrics
 }
@@ -48,7 +53,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := newManager(store, c.Node, c.Metrics)
+	m, err := newManager(store, c)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -58,6 +63,8 @@ func New(c Config) (*Server, error) {
 // GRPC makes the gRPC server with this service and the standard health service.
 func (s *Server) GRPC() *grpc.Server {
 	g := grpc.NewServer(
+		// A plan holds the body of the requests, twice.
+		grpc.MaxRecvMsgSize(maxPlanBytes),
 		// A port-forward dies without a word: the client must be allowed to ask
 		// often, and the server asks as well.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
@@ -136,6 +143,11 @@ func (s *Server) WatchRun(req *agentv1.WatchRunRequest, stream grpc.ServerStream
 	if err != nil {
 		return err
 	}
+	// The header tells the caller that it is heard, for the first chunk may be
+	// long in coming.
+	if err := stream.SendHeader(nil); err != nil {
+		return err
+	}
 	for seq := max(1, req.GetFromSeq()); ; seq++ {
 		b, err := r.await(stream.Context(), seq)
 		if b == nil || err != nil {
@@ -159,8 +171,12 @@ func (r *run) await(ctx context.Context, seq uint64) ([]byte, error) {
 		switch {
 		case err == nil:
 			return b, nil
+		case errors.Is(err, os.ErrClosed):
+			return nil, status.Errorf(codes.NotFound, "run %s was acknowledged, or given up for newer ones", r.id)
 		case !errors.Is(err, io.EOF):
 			return nil, status.Error(codes.DataLoss, err.Error())
+		case over && r.lastWords != nil && seq == r.log.Last()+1:
+			return r.lastWords, nil
 		case over:
 			return nil, nil
 		}

@@ -7,7 +7,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -132,15 +131,7 @@ func (f *Fleet) each(n int, do func(i int) error) error {
 		wg.Go(func() { errs[i] = do(i) })
 	}
 	wg.Wait()
-	return errors.Join(errs...)
-}
-
-// named says which agent an error is about.
-func (a *Agent) named(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("agent on node %q: %w", a.Node, a.plain(err))
+	return joinAgents(errs)
 }
 
 // Agent is the agent of a pod; nil when it is not in the fleet.

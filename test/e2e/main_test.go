@@ -1,0 +1,148 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The namespaces of these tests: agents in one, the workload in the other.
+const (
+	agents = "meshery-e2e"
+	shop   = "meshery-e2e-shop"
+	target = "http://meshery-echo." + shop + ":8080/"
+)
+
+func TestMain(m *testing.M) {
+	for _, name := range []string{"KUBECONFIG", "KUBECTL", "MESHERY_IMAGE", "S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"} {
+		if os.Getenv(name) == "" {
+			fmt.Fprintf(os.Stderr, "%s is not set: run these tests with 'make test-e2e'\n", name)
+			os.Exit(1)
+		}
+	}
+	code := 1
+	if err := setUp(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	if err := tearDown(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func setUp() error {
+	if err := applyEcho(shop); err != nil {
+		return err
+	}
+	r := kubectl("meshery", "deploy", "-n", agents, "--image", os.Getenv("MESHERY_IMAGE"), "--kubelet-metrics")
+	return r.err()
+}
+
+func tearDown() error {
+	return errors.Join(
+		kubectl("meshery", "undeploy", "-n", agents).err(),
+		kubectl("delete", "namespace", shop, "--ignore-not-found").err(),
+	)
+}
+
+var imageLine = regexp.MustCompile(`image: .*`)
+
+// applyEcho puts the reference workload of manifests/ into a namespace and waits
+// for it.
+func applyEcho(namespace string) error {
+	y, err := os.ReadFile("../../manifests/echo.yaml")
+	if err != nil {
+		return err
+	}
+	y = imageLine.ReplaceAll(y, []byte("image: "+os.Getenv("MESHERY_IMAGE")))
+	kubectl("create", "namespace", namespace)
+	c := command("apply", "-n", namespace, "-f", "-")
+	c.Stdin = bytes.NewReader(y)
+	if err := capture(c).err(); err != nil {
+		return err
+	}
+	return kubectl("rollout", "status", "-n", namespace, "deployment/meshery-echo", "--timeout=90s").err()
+}
+
+// result is what a command did.
+type result struct {
+	args           []string
+	stdout, stderr string
+	code           int
+}
+
+// err is nil for exit code 0.
+func (r result) err() error {
+	if r.code == 0 {
+		return nil
+	}
+	return fmt.Errorf("kubectl %s: exit code %d\n%s%s", strings.Join(r.args, " "), r.code, r.stdout, r.stderr)
+}
+
+// command is the real kubectl, with the archive of these tests.
+func command(args ...string) *exec.Cmd {
+	c := exec.Command(os.Getenv("KUBECTL"), args...)
+	c.Env = append(os.Environ(),
+		"MESHERY_ARCHIVE="+archive,
+		"AWS_ENDPOINT_URL="+os.Getenv("S3_ENDPOINT"), "AWS_REGION="+os.Getenv("S3_REGION"),
+		"AWS_ACCESS_KEY_ID="+os.Getenv("S3_ACCESS_KEY"), "AWS_SECRET_ACCESS_KEY="+os.Getenv("S3_SECRET_KEY"))
+	return c
+}
+
+var archive = "s3://" + os.Getenv("S3_BUCKET") + "/e2e"
+
+func capture(c *exec.Cmd) result {
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err := c.Run()
+	r := result{args: c.Args[1:], stdout: stdout.String(), stderr: stderr.String(), code: c.ProcessState.ExitCode()}
+	if err != nil && r.code == 0 {
+		r.code, r.stderr = -1, r.stderr+err.Error()
+	}
+	return r
+}
+
+func kubectl(args ...string) result { return capture(command(args...)) }
+
+// must runs kubectl and fails the test unless it exits 0.
+func must(t *testing.T, args ...string) result {
+	t.Helper()
+	r := kubectl(args...)
+	if err := r.err(); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// runJSON runs the Test of args and returns the Result and the bytes printed.
+func runJSON(t *testing.T, args ...string) (*resultDoc, []byte) {
+	t.Helper()
+	r := must(t, append([]string{"meshery", "run", "-n", agents, "-o", "json"}, args...)...)
+	return parse(t, r.stdout), []byte(r.stdout)
+}
+
+// served is the number of requests the workload has counted, all pods together.
+func served(t *testing.T) int64 {
+	t.Helper()
+	pods := strings.Fields(must(t, "get", "pods", "-n", shop, "-o", "jsonpath={.items[*].metadata.name}").stdout)
+	var n int64
+	for _, pod := range pods {
+		page := must(t, "get", "--raw", "/api/v1/namespaces/"+shop+"/pods/"+pod+":8081/proxy/metrics").stdout
+		for _, m := range regexp.MustCompile(`(?m)^echo_requests_total\{.*\} (\d+)$`).FindAllStringSubmatch(page, -1) {
+			var v int64
+			fmt.Sscan(m[1], &v)
+			n += v
+		}
+	}
+	return n
+}

@@ -1,0 +1,92 @@
+//go:build e2e
+
+package e2e
+
+// The paths of a Result that scripts rely on, as a script would read them: these
+// types are the tests' own, so a path that is renamed is found here.
+
+type resultDoc struct {
+	Metadata struct {
+		Name  string `json:"name"`
+		RunID string `json:"runID"`
+	} `json:"metadata"`
+	Status resultStatus `json:"status"`
+}
+
+type resultStatus struct {
+	Phase    string `json:"phase"`
+	Validity struct {
+		Valid   bool     `json:"valid"`
+		Reasons []string `json:"reasons"`
+	} `json:"validity"`
+	Requests   requests  `json:"requests"`
+	Warmup     *requests `json:"warmup"`
+	Histograms struct {
+		ResponseTime string `json:"responseTime"`
+	} `json:"histograms"`
+	Agents []struct {
+		Node       string   `json:"node"`
+		Phase      string   `json:"phase"`
+		Reason     string   `json:"reason"`
+		Requests   requests `json:"requests"`
+		Histograms struct {
+			ResponseTime string `json:"responseTime"`
+		} `json:"histograms"`
+	} `json:"agents"`
+	NodesWithoutAgent []struct {
+		Node   string `json:"node"`
+		Reason string `json:"reason"`
+	} `json:"nodesWithoutAgent"`
+	Resources struct {
+		Sources []struct {
+			Source    string `json:"source"`
+			Node      string `json:"node"`
+			Available bool   `json:"available"`
+			Detail    string `json:"detail"`
+		} `json:"sources"`
+		Nodes []struct {
+			Node           string             `json:"node"`
+			CPUSeconds     map[string]float64 `json:"cpuSeconds"`
+			CPUUtilization *float64           `json:"cpuUtilization"`
+			Cores          int                `json:"cores"`
+			Series         []struct {
+				Name    string `json:"name"`
+				Samples int    `json:"samples"`
+			} `json:"series"`
+		} `json:"nodes"`
+		Containers []struct {
+			Namespace       string  `json:"namespace"`
+			Container       string  `json:"container"`
+			CPUSeconds      float64 `json:"cpuSeconds"`
+			CPUSamples      int     `json:"cpuSamples"`
+			MemoryMeanBytes float64 `json:"memoryMeanBytes"`
+		} `json:"containers"`
+		Prometheus []struct {
+			Name   string `json:"name"`
+			Error  string `json:"error"`
+			Series []struct {
+				Points []struct {
+					UnixMs int64   `json:"t"`
+					Value  float64 `json:"v"`
+				} `json:"points"`
+			} `json:"series"`
+		} `json:"prometheus"`
+	} `json:"resources"`
+}
+
+type requests struct {
+	Planned   int64            `json:"planned"`
+	Sent      int64            `json:"sent"`
+	Succeeded int64            `json:"succeeded"`
+	Failed    int64            `json:"failed"`
+	Codes     map[string]int64 `json:"codes"`
+}
+
+// nodesRead are the nodes of Resources.Nodes, in its order.
+func (s *resultStatus) nodesRead() []string {
+	var nodes []string
+	for _, n := range s.Resources.Nodes {
+		nodes = append(nodes, n.Node)
+	}
+	return nodes
+}

@@ -1,0 +1,94 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func TestAnotherPodCannotReachTheAgentsGRPC(t *testing.T) {
+	nodes := nodeNames(t)
+	if len(nodes) < 2 {
+		t.Fatal("two nodes are needed")
+	}
+	ip := must(t, "get", "pods", "-n", agents, "--field-selector", "spec.nodeName="+nodes[1], "-o", "jsonpath={.items[0].status.podIP}").stdout
+	// The other listener of the same pod can be reached, so it is not the network.
+	metrics, _ := runJSON(t, "http://"+ip+":8911/metrics", "--node", nodes[0], "--rate", "5", "--duration", "2s", "--warmup", "0s")
+	if metrics.Status.Requests.Succeeded == 0 {
+		t.Errorf("the metrics listener cannot be reached: %+v", metrics.Status.Requests)
+	}
+	r := kubectl("meshery", "run", "http://"+ip+":8910/", "-n", agents, "--node", nodes[0])
+	if r.code != 1 || !strings.Contains(r.stderr, "connection refused") {
+		t.Errorf("the gRPC port: exit code %d, %s; want the connection refused", r.code, r.stderr)
+	}
+}
+
+func TestTheAgentPodIsRestrictedAndLight(t *testing.T) {
+	if level := must(t, "get", "namespace", agents, "-o", `jsonpath={.metadata.labels.pod-security\.kubernetes\.io/enforce}`).stdout; level != "restricted" {
+		t.Errorf("the namespace enforces %q, and the agents run in it: want restricted", level)
+	}
+	for _, pod := range strings.Fields(must(t, "get", "pods", "-n", agents, "-o", "jsonpath={.items[*].metadata.name}").stdout) {
+		page := must(t, "get", "--raw", "/api/v1/namespaces/"+agents+"/pods/"+pod+":8911/proxy/metrics").stdout
+		m := regexp.MustCompile(`(?m)^process_resident_memory_bytes (.*)$`).FindStringSubmatch(page)
+		if m == nil {
+			t.Fatalf("no process_resident_memory_bytes in %s", page)
+		}
+		if rss, err := strconv.ParseFloat(m[1], 64); err != nil || rss > 30<<20 {
+			t.Errorf("pod %s uses %s bytes, at most 30 MiB are allowed", pod, m[1])
+		}
+		if !strings.Contains(page, "meshery_agent_build_info{") {
+			t.Error("no meshery_agent_build_info")
+		}
+	}
+}
+
+// everything lists every object of the API but those that come and go by
+// themselves.
+func everything(t *testing.T) []string {
+	t.Helper()
+	kinds := slices.DeleteFunc(strings.Fields(must(t, "api-resources", "--verbs=list", "-o", "name").stdout), func(k string) bool {
+		return slices.Contains([]string{"events", "events.events.k8s.io", "leases.coordination.k8s.io", "componentstatuses", "pods.metrics.k8s.io", "nodes.metrics.k8s.io"}, k)
+	})
+	out := must(t, "get", strings.Join(kinds, ","), "--all-namespaces", "--ignore-not-found", "-o",
+		`jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}{"\n"}{end}`).stdout
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	slices.Sort(lines)
+	return lines
+}
+
+func TestUndeployLeavesNothingAndANodeWithoutAgentIsNamed(t *testing.T) {
+	const namespace = "meshery-e2e-gone"
+	nodes := nodeNames(t)
+	before := everything(t)
+	must(t, "meshery", "deploy", "-n", namespace, "--image", os.Getenv("MESHERY_IMAGE"), "--kubelet-metrics",
+		"--node-selector", "kubernetes.io/hostname="+nodes[0])
+	if slices.Equal(before, everything(t)) {
+		t.Error("the listing does not see what deploy made")
+	}
+	r := must(t, "meshery", "run", target, "-n", namespace, "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json")
+	got := parse(t, r.stdout)
+	for _, node := range nodes[1:] {
+		if !strings.Contains(r.stderr, node) {
+			t.Errorf("node %s has no agent and is not named: %s", node, r.stderr)
+		}
+		named := false
+		for _, n := range got.Status.NodesWithoutAgent {
+			named = named || n.Node == node && n.Reason != ""
+		}
+		if !named {
+			t.Errorf("node %s is not in the Result: %+v", node, got.Status.NodesWithoutAgent)
+		}
+		if one := kubectl("meshery", "run", target, "-n", namespace, "--node", node); one.code != 1 || !strings.Contains(one.stderr, node) {
+			t.Errorf("--node %s: exit code %d, %s", node, one.code, one.stderr)
+		}
+	}
+	must(t, "meshery", "undeploy", "-n", namespace)
+	if after := everything(t); !slices.Equal(before, after) {
+		t.Errorf("before deploy:\n%s\nafter undeploy:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+	}
+}
