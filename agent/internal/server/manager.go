@@ -194,6 +194,7 @@ func (m *manager) close() {
 	waiting := m.active
 	m.mu.Unlock()
 	if waiting != nil {
+		waiting.expiry.Stop()
 		m.expire(waiting)
 	}
 	m.background.Wait()

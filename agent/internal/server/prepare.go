@@ -154,7 +154,6 @@ func (m *manager) expire(r *run) {
 	r.mu.Lock()
 	stale := r.phase == agentv1.RunPhase_RUN_PHASE_PREPARED
 	if stale {
-		r.expiry.Stop()
 		r.phase, r.reason = agentv1.RunPhase_RUN_PHASE_FAILED, "it was prepared and never started"
 	}
 	r.mu.Unlock()
@@ -175,4 +174,3 @@ func (m *manager) drop(r *run) {
 	_ = m.store.Remove(r.id)
 	close(r.ended)
 }
-

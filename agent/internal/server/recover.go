@@ -66,4 +66,3 @@ func addCounts(to, from *agentv1.Counts) {
 		to.Codes[k] += v
 	}
 }
-
