@@ -16,6 +16,3 @@ type schedule struct {
 func (s *schedule) at(j int64) time.Duration {
 	return time.Duration(float64(j*s.n+s.agent) * (1e9 / s.rate))
 }
-
-// measured tells whether a call intended at d counts, or belongs to warm-up.
-func (s *schedule) measured(d time.Duration) bool { return d >= s.warmup }

@@ -35,7 +35,7 @@ type pointKey struct {
 
 type openPoint struct {
 	sent, failed int64
-	cpu          []float64
+	cpu          *float64 // of the busiest node
 	latencies    [][]byte
 }
 
@@ -49,11 +49,7 @@ func (t *timeline) add(agent int, s *agentv1.Snapshot, closedLoop bool) {
 	// A snapshot belongs to the second in which it began.
 	key := pointKey{index: s.GetFromNanos() / int64(t.width), warmup: s.GetWarmup()}
 	if s.GetCounts().GetPlanned() > 0 {
-		p := t.open[key]
-		if p == nil {
-			p = &openPoint{}
-			t.open[key] = p
-		}
+		p := t.at(key)
 		p.sent += s.GetCounts().GetSent()
 		p.failed += s.GetCounts().GetFailed()
 		l := s.GetLatencies().GetResponseTime()
@@ -66,6 +62,28 @@ func (t *timeline) add(agent int, s *agentv1.Snapshot, closedLoop bool) {
 	}
 	t.past[agent] = max(t.past[agent], time.Duration(s.GetToNanos()))
 	t.close(slices.Min(t.past))
+}
+
+// at is the open point of a key, made if need be.
+func (t *timeline) at(key pointKey) *openPoint {
+	p := t.open[key]
+	if p == nil {
+		p = &openPoint{}
+		t.open[key] = p
+	}
+	return p
+}
+
+// cpu takes the share of busy CPU time on a node, read that long after t0. A
+// point that is closed already does without.
+func (t *timeline) cpu(after time.Duration, warmup bool, share float64) {
+	key := pointKey{index: int64(after / t.width), warmup: warmup}
+	if after < 0 || time.Duration(key.index+1)*t.width <= slices.Min(t.past) {
+		return
+	}
+	if p := t.at(key); p.cpu == nil || share > *p.cpu {
+		p.cpu = &share
+	}
 }
 
 // done says that an agent has no more snapshots: nobody waits for it.
@@ -87,6 +105,9 @@ func (t *timeline) close(until time.Duration) {
 		}
 		p := t.point(key, t.open[key])
 		delete(t.open, key)
+		if p.Sent == 0 && p.P50 == nil && p.Max == nil {
+			continue // a reading of CPU alone is no second of the run
+		}
 		t.closed = append(t.closed, p)
 		if t.latest == nil || !p.Warmup || t.latest.Warmup {
 			t.latest = &p
@@ -102,7 +123,7 @@ func btoi(b bool) int {
 }
 
 func (t *timeline) point(key pointKey, o *openPoint) document.Point {
-	p := document.Point{Second: int(key.index * int64(t.width/time.Second)), Warmup: key.warmup, Sent: o.sent, Failed: o.failed}
+	p := document.Point{Second: int(key.index * int64(t.width/time.Second)), Warmup: key.warmup, Sent: o.sent, Failed: o.failed, NodeCPU: o.cpu}
 	h := histogram.New()
 	for _, b := range o.latencies {
 		// Decoded once before, when the snapshot was taken in.

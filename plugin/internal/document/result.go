@@ -245,13 +245,14 @@ type SeriesPoint struct {
 // Point is one second of the run, all agents merged.
 type Point struct {
 	// Second since the start of the load; Warmup marks what is not measured.
-	Second  int      `json:"second"`
-	Warmup  bool     `json:"warmup,omitempty"`
-	Sent    int64    `json:"sent"`
-	Failed  int64    `json:"failed"`
-	P50     *float64 `json:"p50,omitempty"`
-	P99     *float64 `json:"p99,omitempty"`
-	Max     *float64 `json:"max,omitempty"`
+	Second int      `json:"second"`
+	Warmup bool     `json:"warmup,omitempty"`
+	Sent   int64    `json:"sent"`
+	Failed int64    `json:"failed"`
+	P50    *float64 `json:"p50,omitempty"`
+	P99    *float64 `json:"p99,omitempty"`
+	Max    *float64 `json:"max,omitempty"`
+	// NodeCPU is the share of CPU in use on the busiest node, 0 to 1.
 	NodeCPU *float64 `json:"nodeCPU,omitempty"`
 }
 
