@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
@@ -33,13 +34,19 @@ func measureClock(ctx context.Context, client agentv1.AgentServiceClient) (Clock
 		}
 		elapsed := time.Since(t1) // monotonic
 		t4 := t1.UnixNano() + int64(elapsed)
-		delay := elapsed - time.Duration(r.GetSentUnixNano()-r.GetReceivedUnixNano())
-		if best >= 0 && delay >= best {
+		// A negative delay, or time that runs backwards on the agent, means that
+		// its clock was set in between: such an exchange tells nothing.
+		took := time.Duration(r.GetSentUnixNano() - r.GetReceivedUnixNano())
+		delay := elapsed - took
+		if took < 0 || delay < 0 || (best >= 0 && delay >= best) {
 			continue
 		}
 		best = delay
 		c.Offset = time.Duration((r.GetReceivedUnixNano() - t1.UnixNano() + r.GetSentUnixNano() - t4) / 2)
 		c.Error = delay / 2
+	}
+	if best < 0 {
+		return Clock{}, errors.New("the agent's clock is being set all the time: see to the time service of its node")
 	}
 	return c, nil
 }

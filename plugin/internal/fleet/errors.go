@@ -100,5 +100,6 @@ func (a *Agent) plain(err error) error {
 	case codes.Unimplemented:
 		return errors.New("the agent is of another version and does not know this call; run 'kubectl meshery deploy' to bring it up to date")
 	}
-	return errors.New(s.Message())
+	// One line: an agent that tried several addresses says so in several.
+	return errors.New(strings.Join(strings.FieldsFunc(s.Message(), func(r rune) bool { return r == '\n' }), "; "))
 }

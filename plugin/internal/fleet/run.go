@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -16,6 +18,8 @@ const (
 	prepareTimeout = 30 * time.Second
 	// callTimeout bounds calls that only change state.
 	callTimeout = 15 * time.Second
+	// releaseTimeout bounds taking back what was begun: somebody waits for the error.
+	releaseTimeout = 10 * time.Second
 	// lead is how far ahead T0 is: every agent must have it before it comes.
 	lead = 500 * time.Millisecond
 )
@@ -87,9 +91,23 @@ func (a *Agent) Plan(ctx context.Context, runID string) (*agentv1.Plan, error) {
 // release stops the run wherever it is and forgets it; agents that do not
 // answer let go by themselves after their deadline.
 func (f *Fleet) release(ctx context.Context, runID string) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
 	_ = f.Stop(ctx, runID, "another agent could not take part")
-	_ = f.Acknowledge(ctx, runID)
+	_ = f.each(len(f.Agents), func(i int) error {
+		for {
+			_, err := f.Agents[i].client.AcknowledgeRun(ctx, &agentv1.AcknowledgeRunRequest{RunId: runID})
+			// The load that was stopped is still coming to its end.
+			if status.Code(err) != codes.FailedPrecondition {
+				return err
+			}
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	})
 }
 
 // Stop ends the load on all agents at once. What was measured stays there, and

@@ -28,67 +28,73 @@ type Sink interface {
 
 // Watch follows a run on all agents until each has sent its final chunk, and
 // returns per agent nil, or why the rest of its chunks cannot be had. A broken
-// connection is made again and the stream resumed where it broke off, until
-// patience has passed without a word from the agent; ended is when the run is
+// connection is made again and the stream resumed where it broke off, until the
+// agent could not be reached for longer than patience; ended is when the load is
 // over at the latest, and patience counts from then if that is later.
 func (f *Fleet) Watch(ctx context.Context, runID string, sink Sink, ended time.Time, patience time.Duration) []error {
 	errs := make([]error, len(f.Agents))
 	_ = f.each(len(f.Agents), func(i int) error {
-		w := watcher{agent: f.Agents[i], index: i, runID: runID, sink: sink, ended: ended, patience: patience}
+		w := watcher{agent: f.Agents[i], index: i, runID: runID, sink: sink, ended: ended, patience: patience, quiet: quiet}
 		errs[i] = w.follow(ctx)
 		return nil
 	})
 	return errs
 }
 
-type watcher struct {
-	agent    *Agent
-	index    int
-	runID    string
-	sink     Sink
-	ended    time.Time
-	patience time.Duration
+// quiet is how long an agent that can be reached may be without a new chunk
+// after the load. Asking Prometheus, which comes last, takes it minutes.
+const quiet = 5 * time.Minute
 
-	last  uint64 // newest chunk received
-	crc   uint32
-	heard time.Time
+type watcher struct {
+	agent           *Agent
+	index           int
+	runID           string
+	sink            Sink
+	ended           time.Time
+	patience, quiet time.Duration
+
+	last   uint64 // newest chunk received
+	crc    uint32
+	newest time.Time // when it came
+	heard  time.Time // when the agent could be reached last
+	broken bool
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// errFinal ends a watch in order.
-var errFinal = errors.New("final chunk received")
+var (
+	// errFinal ends a watch in order.
+	errFinal = errors.New("final chunk received")
+	errQuiet = errors.New("the agent can be reached, but says nothing about the run")
+)
 
 func (w *watcher) follow(ctx context.Context) error {
 	w.heard = time.Now()
-	broken := false
+	w.newest = w.heard
 	for delay := 100 * time.Millisecond; ; delay = min(2*delay, 3*time.Second) {
 		before := w.last
-		err := w.stream(ctx, func() {
-			if broken {
-				broken = false
-				w.sink.Broken(w.index, nil)
-			}
-		})
+		err := w.stream(ctx)
 		if errors.Is(err, errFinal) {
 			return nil
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.Is(err, errQuiet) {
+			return fmt.Errorf("silent for %s: %w", time.Since(w.newest).Round(time.Second), err)
+		}
 		plain := w.agent.plain(err)
 		if w.hopeless(err) {
 			return plain
 		}
-		limit := w.heard
-		if w.ended.After(limit) {
-			limit = w.ended
+		if time.Since(later(w.heard, w.ended)) > w.patience {
+			return fmt.Errorf("out of reach for %s: %w", time.Since(w.heard).Round(time.Second), plain)
 		}
-		if time.Since(limit) > w.patience {
-			return fmt.Errorf("silent for %s: %w", time.Since(w.heard).Round(time.Second), plain)
+		if w.untilQuiet() < 0 {
+			return fmt.Errorf("no word about the run for %s: %w", time.Since(w.newest).Round(time.Second), plain)
 		}
-		if !broken {
-			broken = true
+		if !w.broken {
+			w.broken = true
 			w.sink.Broken(w.index, plain)
 		}
 		if w.last > before {
@@ -101,6 +107,22 @@ func (w *watcher) follow(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// alive is to be called whenever the agent has been heard.
+func (w *watcher) alive() {
+	w.heard = time.Now()
+	if w.broken {
+		w.broken = false
+		w.sink.Broken(w.index, nil)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // hopeless tells whether no further try can bring the rest: the agent does not
@@ -117,41 +139,71 @@ func (w *watcher) hopeless(err error) bool {
 
 // stream reads chunks from where the last stream ended; it always returns an
 // error, errFinal when all is there.
-func (w *watcher) stream(ctx context.Context, alive func()) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+func (w *watcher) stream(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(max(time.Second, w.untilQuiet()), func() { cancel(errQuiet) })
+	defer watchdog.Stop()
 	s, err := w.agent.client.WatchRun(ctx, &agentv1.WatchRunRequest{RunId: w.runID, FromSeq: w.last + 1})
 	if err != nil {
 		return err
 	}
+	// The agent answers at once that it is there; its next chunk may take long.
+	header, err := s.Header()
+	if err != nil {
+		return brokenStream(ctx, err)
+	}
+	if header != nil {
+		w.alive()
+	}
 	for {
 		r, err := s.Recv()
 		if err != nil {
-			return brokenStream(err)
+			if header != nil {
+				w.heard = time.Now() // until now it was in reach
+			}
+			return brokenStream(ctx, err)
 		}
-		alive()
-		w.heard = time.Now()
-		c := &agentv1.Chunk{}
-		if err := proto.Unmarshal(r.GetChunk(), c); err != nil {
-			return status.Errorf(codes.DataLoss, "chunk %d cannot be read: %v", w.last+1, err)
+		w.alive()
+		if err := w.take(r.GetChunk()); err != nil {
+			return err
 		}
-		if c.GetSeq() != w.last+1 {
-			return status.Errorf(codes.DataLoss, "chunk %d received where %d was due", c.GetSeq(), w.last+1)
-		}
-		if f := c.GetFinal(); f != nil && (f.GetChunks() != w.last || f.GetCrc32C() != w.crc) {
-			return status.Error(codes.DataLoss, "the chunks received are not those the agent sent: checksums differ")
-		}
-		w.last = c.GetSeq()
-		w.crc = crc32.Update(w.crc, castagnoli, r.GetChunk())
-		w.sink.Chunk(w.index, c)
-		if c.GetFinal() != nil {
-			return errFinal
-		}
+		w.newest = w.heard
+		watchdog.Reset(w.untilQuiet())
 	}
 }
 
+// untilQuiet is how long the agent may still be silent.
+func (w *watcher) untilQuiet() time.Duration {
+	return time.Until(later(w.newest, w.ended).Add(w.quiet))
+}
+
+// take checks a chunk and hands it on; errFinal if it was the last one.
+func (w *watcher) take(raw []byte) error {
+	c := &agentv1.Chunk{}
+	if err := proto.Unmarshal(raw, c); err != nil {
+		return status.Errorf(codes.DataLoss, "chunk %d cannot be read: %v", w.last+1, err)
+	}
+	if c.GetSeq() != w.last+1 {
+		return status.Errorf(codes.DataLoss, "chunk %d received where %d was due", c.GetSeq(), w.last+1)
+	}
+	if f := c.GetFinal(); f != nil && (f.GetChunks() != w.last || f.GetCrc32C() != w.crc) {
+		return status.Error(codes.DataLoss, "the chunks received are not those the agent sent: checksums differ")
+	}
+	w.last = c.GetSeq()
+	w.crc = crc32.Update(w.crc, castagnoli, raw)
+	w.sink.Chunk(w.index, c)
+	if c.GetFinal() != nil {
+		return errFinal
+	}
+	return nil
+}
+
 // brokenStream makes the end of a stream without a final chunk an error.
-func brokenStream(err error) error {
+func brokenStream(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errQuiet) {
+		return cause
+	}
 	if errors.Is(err, io.EOF) {
 		return status.Error(codes.DataLoss, "the agent ended the stream before the final chunk")
 	}
