@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
@@ -74,8 +76,8 @@ func (c *Collector) Chunk(agent int, chunk *agentv1.Chunk) {
 	a := c.agents[agent]
 	switch b := chunk.GetBody().(type) {
 	case *agentv1.Chunk_Started:
-		a.start(b.Started.GetT0().AsTime(), &c.test)
-		a.firstSend = b.Started.GetFirstSend().AsTime()
+		a.start(at(b.Started.GetT0()), &c.test)
+		a.firstSend = at(b.Started.GetFirstSend())
 	case *agentv1.Chunk_Snapshot:
 		c.snapshot(agent, b.Snapshot)
 	case *agentv1.Chunk_Samples:
@@ -87,10 +89,18 @@ func (c *Collector) Chunk(agent int, chunk *agentv1.Chunk) {
 	case *agentv1.Chunk_RangeResult:
 		a.ranges = append(a.ranges, b.RangeResult)
 	case *agentv1.Chunk_Final:
-		a.start(b.Final.GetT0().AsTime(), &c.test)
+		a.start(at(b.Final.GetT0()), &c.test)
 		a.final = b.Final
 		c.timeline.done(agent)
 	}
+}
+
+// at is a time, the zero one where none was told: AsTime makes 1970 of that.
+func at(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
 }
 
 // Broken tells that an agent cannot be reached at the moment, nil that it can.

@@ -1,6 +1,10 @@
 package collect
 
-import "time"
+import (
+	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+)
 
 // Progress is how the run stands, for people who watch.
 type Progress struct {
@@ -8,8 +12,10 @@ type Progress struct {
 	// whether it belongs to the warm-up.
 	Second int
 	Warmup bool
-	// Rate is calls per second sent in it; P50 and P99 its response time in
-	// milliseconds (service time in a closed loop), nil without enough calls.
+	// Rate is calls per second sent in it.
+	// P50 and P99 are the response time in milliseconds (service time in a closed
+	// loop) of the measured time so far, or of the newest second while warming up;
+	// nil without enough calls.
 	Rate     float64
 	P50, P99 *float64
 	// Errors since the start of the measured time.
@@ -25,7 +31,13 @@ func (c *Collector) Progress() Progress {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := Progress{Second: -1, Broken: map[string]error{}}
+	soFar := histogram.New()
 	for _, a := range c.agents {
+		if c.closedLoop() {
+			soFar.Merge(a.service)
+		} else {
+			soFar.Merge(a.responseTime)
+		}
 		p.Errors += a.counts.Failed
 		if a.nodeCPU != nil && (p.NodeCPU == nil || *a.nodeCPU > *p.NodeCPU) {
 			p.NodeCPU = a.nodeCPU
@@ -36,6 +48,9 @@ func (c *Collector) Progress() Progress {
 	}
 	if l := c.timeline.latest; l != nil {
 		p.Second, p.Warmup, p.P50, p.P99 = l.Second, l.Warmup, l.P50, l.P99
+		if !l.Warmup {
+			p.P50, p.P99 = quantile(soFar, 0.5), quantile(soFar, 0.99)
+		}
 		p.Rate = float64(l.Sent) / (float64(c.timeline.width) / float64(time.Second))
 	}
 	return p

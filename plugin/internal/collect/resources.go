@@ -55,7 +55,10 @@ func (a *agentData) sourceStatus() []document.SourceStatus {
 	for _, s := range wanted {
 		st := document.SourceStatus{Source: sourceNames[s.GetSource()], Node: a.Node, Available: s.GetAvailable(), Detail: s.GetDetail()}
 		if d := a.sources[s.GetSource()]; d != nil {
-			st.Samples, st.FailedSamples, st.LastError = d.readings, d.failed, d.lastErr
+			st.Samples, st.FailedSamples = d.readings, d.failed
+			if d.failed > 0 || d.readings == 0 {
+				st.LastError = d.lastErr // one before the measured time explains nothing else
+			}
 			st.Available = st.Available || d.readings > 0
 		}
 		if s.GetSource() == agentv1.Source_SOURCE_PROMETHEUS {
@@ -167,6 +170,10 @@ func queryResult(q *agentv1.RangeResult) document.QueryResult {
 	for _, s := range q.GetSeries() {
 		rs := document.RangeSeries{Labels: s.GetLabels(), Points: []document.SeriesPoint{}}
 		for i, t := range s.GetUnixMilli() {
+			// JSON has no word for what is not a finite number.
+			if i >= len(s.GetValues()) || !finite(s.GetValues()[i]) {
+				continue
+			}
 			rs.Points = append(rs.Points, document.SeriesPoint{UnixMs: t, Value: s.GetValues()[i]})
 		}
 		r.Series = append(r.Series, rs)

@@ -20,6 +20,7 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 	s.Environment = env
 	response, service, late := histogram.New(), histogram.New(), histogram.New()
 	var warmup document.Requests
+	var longest time.Duration
 	first := c.earliestSend()
 	for _, a := range c.agents {
 		ar, err := c.agentResult(a, first)
@@ -39,7 +40,12 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		if to.After(s.EndTime) {
 			s.EndTime = utc(to)
 		}
-		s.Rate.Achieved += ar.Rate.Achieved
+		longest = max(longest, to.Sub(from))
+	}
+	// Not the sum of the agents' rates: one that was lost early had its rate for
+	// a part of the time only.
+	if longest > 0 {
+		s.Rate.Achieved = float64(s.Requests.Sent) / longest.Seconds()
 	}
 	if warmup.Planned > 0 {
 		s.Warmup = &warmup

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"math"
 	"time"
 
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
@@ -52,6 +53,9 @@ func (a *agentData) samples(s *agentv1.Samples) {
 		a.sources[s.GetSource()] = d
 	}
 	for _, n := range s.GetNewSeries() {
+		if n.GetId() > maxSeries {
+			continue
+		}
 		for uint32(len(d.series)) <= n.GetId() {
 			d.series = append(d.series, nil)
 		}
@@ -80,11 +84,16 @@ func (a *agentData) samples(s *agentv1.Samples) {
 		if i < len(own) && own[i] > 0 {
 			t = time.UnixMilli(own[i])
 		}
-		if a.inside(t) {
-			d.series[id].add(t, s.GetValues()[i])
+		if v := s.GetValues()[i]; a.inside(t) && finite(v) {
+			d.series[id].add(t, v)
 		}
 	}
 }
+
+// maxSeries bounds the ids that are taken: they index a list.
+const maxSeries = 1 << 20
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // inside tells whether a reading lies in the measured time.
 func (a *agentData) inside(t time.Time) bool {
@@ -96,7 +105,7 @@ func (a *agentData) inside(t time.Time) bool {
 func (a *agentData) liveCPU(d *sourceData, s *agentv1.Samples) {
 	var busy, total float64
 	for i, id := range s.GetSeriesIds() {
-		if int(id) >= len(d.series) || d.series[id] == nil || d.series[id].name != nodeCPU {
+		if int(id) >= len(d.series) || d.series[id] == nil || d.series[id].name != nodeCPU || i >= len(s.GetValues()) {
 			continue
 		}
 		v := s.GetValues()[i]

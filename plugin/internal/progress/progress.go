@@ -31,8 +31,12 @@ type Config struct {
 // plainEvery is how often a line is written where nothing can be drawn over.
 const plainEvery = 5 * time.Second
 
-// bar is the width of the picture of the time passed.
-const bar = 21
+// The picture of the time passed is as wide as the line has room, within these;
+// without room for the narrowest there is none.
+const widestBar, narrowestBar = 21, 5
+
+// gap stands between the parts of the line.
+const gap = "   "
 
 // Show shows progress until stop is called, which wipes the drawn line.
 func Show(c Config) (stop func()) {
@@ -87,42 +91,49 @@ func (c Config) line(s string) {
 }
 
 func (c Config) draw(p collect.Progress, elapsed time.Duration) {
-	text := c.text(p, elapsed)
+	head, figures := c.text(p, elapsed)
 	if !c.Terminal {
-		fmt.Fprintln(c.Out, text)
+		fmt.Fprintln(c.Out, head+figures)
 		return
 	}
-	if r := []rune(text); c.Width > 1 && len(r) >= c.Width {
-		text = string(r[:c.Width-1])
+	text := []rune(head + c.bar(elapsed, len([]rune(head+figures))) + figures)
+	if c.Width > 1 && len(text) >= c.Width {
+		text = text[:c.Width-1]
 	}
-	fmt.Fprint(c.Out, "\r\x1b[K"+text)
+	fmt.Fprint(c.Out, "\r\x1b[K"+string(text))
 }
 
-func (c Config) text(p collect.Progress, elapsed time.Duration) string {
-	total := c.Warmup + c.Duration
-	parts := []string{}
+// bar pictures the share of the measured time that has passed, in the room that
+// the rest of the line leaves.
+func (c Config) bar(elapsed time.Duration, used int) string {
+	passed := elapsed - c.Warmup
+	width := min(widestBar, c.Width-1-used-1)
+	if passed < 0 || passed >= c.Duration || width < narrowestBar {
+		return ""
+	}
+	full := int(time.Duration(width) * passed / c.Duration)
+	return " " + strings.Repeat("█", full) + strings.Repeat("░", width-full)
+}
+
+// text is where the run stands in time, and its figures.
+func (c Config) text(p collect.Progress, elapsed time.Duration) (head, figures string) {
 	switch {
 	case elapsed < 0:
-		return "starting"
+		return "starting", ""
 	case elapsed < c.Warmup:
-		parts = append(parts, fmt.Sprintf("%4s/%s warm-up", elapsed.Truncate(time.Second), c.Warmup))
-	case elapsed < total:
-		measured := elapsed - c.Warmup
-		head := fmt.Sprintf("%4s/%s", measured.Truncate(time.Second), c.Duration)
-		if c.Terminal {
-			full := int(bar * measured / c.Duration)
-			head += " " + strings.Repeat("█", full) + strings.Repeat("░", bar-full)
-		}
-		parts = append(parts, head)
+		head = fmt.Sprintf("%4s/%s warm-up", elapsed.Truncate(time.Second), c.Warmup)
+	case elapsed < c.Warmup+c.Duration:
+		head = fmt.Sprintf("%4s/%s", (elapsed - c.Warmup).Truncate(time.Second), c.Duration)
 	default:
-		parts = append(parts, "load over, collecting")
+		head = "load over, collecting"
 	}
-	if p.Second >= 0 {
-		parts = append(parts, printer.Rate(p.Rate)+" rps", "p50 "+printer.LatencyOf(p.P50), "p99 "+printer.LatencyOf(p.P99),
-			"errors "+printer.Count(p.Errors))
-		if p.NodeCPU != nil {
-			parts = append(parts, "node CPU "+printer.Percent(*p.NodeCPU))
-		}
+	if p.Second < 0 {
+		return head, ""
 	}
-	return strings.Join(parts, "   ")
+	figures = gap + printer.Rate(p.Rate) + " rps" + gap + "p50 " + printer.LatencyOf(p.P50) + gap + "p99 " + printer.LatencyOf(p.P99) +
+		gap + "errors " + printer.Count(p.Errors)
+	if p.NodeCPU != nil {
+		figures += gap + "node CPU " + printer.Percent(*p.NodeCPU)
+	}
+	return head, figures
 }

@@ -29,7 +29,7 @@ func Write(w io.Writer, r *document.Result, archived string) error {
 	if err := containers(&b, r); err != nil {
 		return err
 	}
-	absent(&b, r.Status.Resources.Sources)
+	absent(&b, &r.Status.Resources)
 	b.WriteString("\n")
 	row(&b, "RUN", r.Metadata.RunID)
 	if archived != "" {
@@ -158,13 +158,20 @@ func containers(b *strings.Builder, r *document.Result) error {
 	return t.Write(b)
 }
 
+// anyCPU tells whether the CPU of any container is known.
+func anyCPU(all []document.ContainerResource) bool {
+	return slices.ContainsFunc(all, func(c document.ContainerResource) bool { return c.CPUSamples > 1 })
+}
+
 // absent names the sources that gave nothing, each reason once.
-func absent(b *strings.Builder, sources []document.SourceStatus) {
+func absent(b *strings.Builder, r *document.Resources) {
 	names := map[string]string{"nodeExporter": "node-exporter", "kubelet": "kubelet metrics", "prometheus": "Prometheus"}
 	said := map[string]bool{}
-	for _, s := range sources {
+	for _, s := range r.Sources {
 		why := s.Detail
 		switch {
+		case s.Source == "kubelet" && s.Available && len(r.Containers) > 0 && !anyCPU(r.Containers):
+			why = "it renews its figures about every 10 s, and CPU takes two of them: measure for 25 s or more"
 		case s.Available && s.Samples > 0:
 			continue
 		case s.Available && s.LastError != "":
