@@ -19,6 +19,14 @@ run() {
 	"$@"
 }
 
+# measure is run for load tests: on a busy machine a run may turn out invalid (exit
+# code 4), which it says, and which is no reason to end the demo.
+measure() {
+	local code=0
+	run "$@" || code=$?
+	[ "$code" = 0 ] || [ "$code" = 4 ] || exit "$code"
+}
+
 on_cluster() {
 	step "1  System packages, plugin, agent and its image"
 	run make --no-print-directory deps build image
@@ -54,7 +62,7 @@ on_cluster() {
 	run kubectl meshery deploy --kubelet-metrics
 
 	step "6  500 requests a second for 20 seconds, from both nodes"
-	run kubectl meshery run "$target" --rate 500 --duration 20s --name demo
+	measure kubectl meshery run "$target" --rate 500 --duration 20s --name demo
 
 	step "7  What was kept"
 	run kubectl meshery results list
@@ -92,7 +100,7 @@ on_machine() {
 	done
 
 	step "3  500 requests a second for 20 seconds, from this machine"
-	run kubectl-meshery run --local http://127.0.0.1:18080/ --rate 500 --duration 20s --name demo
+	measure kubectl-meshery run --local http://127.0.0.1:18080/ --rate 500 --duration 20s --name demo
 
 	step "4  What was kept"
 	run kubectl-meshery results list

@@ -70,7 +70,7 @@ func TestUndeployLeavesNothingAndANodeWithoutAgentIsNamed(t *testing.T) {
 	if slices.Equal(before, everything(t)) {
 		t.Error("the listing does not see what deploy made")
 	}
-	r := must(t, "meshery", "run", target, "-n", namespace, "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json")
+	r := measured(t, "meshery", "run", target, "-n", namespace, "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json")
 	got := parse(t, r.stdout)
 	for _, node := range nodes[1:] {
 		if !strings.Contains(r.stderr, node) {

@@ -125,7 +125,7 @@ func (c Config) text(p collect.Progress, elapsed time.Duration) (head, figures s
 	case elapsed < c.Warmup+c.Duration:
 		head = fmt.Sprintf("%4s/%s", (elapsed - c.Warmup).Truncate(time.Second), c.Duration)
 	default:
-		head = "load over, collecting"
+		head = "collecting"
 	}
 	if p.Second < 0 {
 		return head, ""
