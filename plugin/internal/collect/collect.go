@@ -82,9 +82,9 @@ func (c *Collector) Chunk(agent int, chunk *agentv1.Chunk) {
 		c.snapshot(agent, b.Snapshot)
 	case *agentv1.Chunk_Samples:
 		a.samples(b.Samples)
-		if b.Samples.GetSource() == agentv1.Source_SOURCE_NODE_EXPORTER && a.nodeCPU != nil && !a.t0.IsZero() {
-			at := time.UnixMilli(b.Samples.GetUnixMilli())
-			c.timeline.cpu(at.Sub(a.t0), at.Before(a.window.from), *a.nodeCPU)
+		if b.Samples.GetSource() == agentv1.Source_SOURCE_NODE_EXPORTER && b.Samples.GetError() == "" && a.nodeCPU != nil && !a.t0.IsZero() {
+			read := time.UnixMilli(b.Samples.GetUnixMilli())
+			c.timeline.cpu(read.Sub(a.t0), read.Before(a.window.from), *a.nodeCPU)
 		}
 	case *agentv1.Chunk_RangeResult:
 		a.ranges = append(a.ranges, b.RangeResult)

@@ -22,7 +22,7 @@ type timeline struct {
 	width  time.Duration
 	open   map[pointKey]*openPoint
 	closed []document.Point
-	past   []time.Duration // per agent: end of its newest snapshot
+	past   []time.Duration // per agent: until when it has told everything
 	// latest is the newest closed measured point or, before there is one, the
 	// newest of warm-up.
 	latest *document.Point
@@ -34,9 +34,39 @@ type pointKey struct {
 }
 
 type openPoint struct {
+	counted      bool // an agent has told about this second
 	sent, failed int64
 	cpu          *float64 // of the busiest node
 	latencies    [][]byte
+}
+
+// maxParts is how many encoded histograms an open point holds before they are
+// merged: an agent that cannot be reached keeps points open as long as the run
+// lasts.
+const maxParts = 16
+
+// add takes one more histogram.
+func (p *openPoint) add(encoded []byte) {
+	if len(encoded) == 0 {
+		return
+	}
+	if len(p.latencies) == maxParts {
+		if merged, err := p.merged().Encode(); err == nil {
+			p.latencies = append(p.latencies[:0], merged)
+		}
+	}
+	p.latencies = append(p.latencies, encoded)
+}
+
+func (p *openPoint) merged() *histogram.Histogram {
+	h := histogram.New()
+	for _, b := range p.latencies {
+		// Decoded once before, when the snapshot was taken in.
+		if part, err := histogram.Decode(b); err == nil {
+			h.Merge(part)
+		}
+	}
+	return h
 }
 
 func newTimeline(agents int, total time.Duration) timeline {
@@ -48,19 +78,25 @@ func newTimeline(agents int, total time.Duration) timeline {
 func (t *timeline) add(agent int, s *agentv1.Snapshot, closedLoop bool) {
 	// A snapshot belongs to the second in which it began.
 	key := pointKey{index: s.GetFromNanos() / int64(t.width), warmup: s.GetWarmup()}
-	if s.GetCounts().GetPlanned() > 0 {
+	// A second in which nothing came back is a point as well, or else a stall
+	// would not be seen; the short rest at the end of a run is none.
+	long := time.Duration(s.GetToNanos()-s.GetFromNanos()) >= time.Second/2
+	if long || s.GetCounts().GetPlanned() > 0 {
 		p := t.at(key)
+		p.counted = true
 		p.sent += s.GetCounts().GetSent()
 		p.failed += s.GetCounts().GetFailed()
 		l := s.GetLatencies().GetResponseTime()
 		if closedLoop {
 			l = s.GetLatencies().GetServiceTime()
 		}
-		if len(l) > 0 {
-			p.latencies = append(p.latencies, l)
-		}
+		p.add(l)
 	}
-	t.past[agent] = max(t.past[agent], time.Duration(s.GetToNanos()))
+	reached := s.GetToNanos()
+	if s.GetWarmup() {
+		reached = s.GetFromNanos() // calls of the measured time in the same second may follow
+	}
+	t.past[agent] = max(t.past[agent], time.Duration(reached))
 	t.close(slices.Min(t.past))
 }
 
@@ -103,11 +139,12 @@ func (t *timeline) close(until time.Duration) {
 		if time.Duration(key.index+1)*t.width > until {
 			return
 		}
-		p := t.point(key, t.open[key])
+		o := t.open[key]
 		delete(t.open, key)
-		if p.Sent == 0 && p.P50 == nil && p.Max == nil {
+		if !o.counted {
 			continue // a reading of CPU alone is no second of the run
 		}
+		p := t.point(key, o)
 		t.closed = append(t.closed, p)
 		if t.latest == nil || !p.Warmup || t.latest.Warmup {
 			t.latest = &p
@@ -124,14 +161,7 @@ func btoi(b bool) int {
 
 func (t *timeline) point(key pointKey, o *openPoint) document.Point {
 	p := document.Point{Second: int(key.index * int64(t.width/time.Second)), Warmup: key.warmup, Sent: o.sent, Failed: o.failed, NodeCPU: o.cpu}
-	h := histogram.New()
-	for _, b := range o.latencies {
-		// Decoded once before, when the snapshot was taken in.
-		if part, err := histogram.Decode(b); err == nil {
-			h.Merge(part)
-		}
-	}
-	if h.Count() > 0 {
+	if h := o.merged(); h.Count() > 0 {
 		p.P50, p.P99 = quantile(h, 0.5), quantile(h, 0.99)
 		p.Max = milliseconds(h.Max())
 	}
