@@ -62,19 +62,17 @@ func Rate(perSecond float64) string {
 // Count writes a whole number with thousands separated: "60,000".
 func Count(n int64) string { return separated(strconv.FormatInt(n, 10)) }
 
-// Percent writes a share of 0 to 1: "38 %", "0.25 %"; never 100 % or 0 % for
-// what is only nearly so.
+// Percent writes a share of 0 to 1 with three significant digits: "38.0 %",
+// "0.250 %"; never 100 % for what is only nearly so.
 func Percent(share float64) string {
 	v := share * 100
-	switch a := math.Abs(v); {
-	case a == 0 || a == 100:
-		return strconv.FormatFloat(v, 'f', 0, 64) + " %"
-	case a < 10:
-		return Significant(v, 2) + " %"
-	case a < 99:
-		return strconv.FormatFloat(v, 'f', 0, 64) + " %"
+	switch {
+	case v == 0:
+		return "0 %"
+	case v < 100 && rounded(v, 3) >= 100:
+		return ">99.9 %"
 	}
-	return separated(strconv.FormatFloat(v, 'f', 2, 64)) + " %"
+	return Significant(v, 3) + " %"
 }
 
 // Bytes writes a size with three significant digits: "12.3 MiB".

@@ -17,7 +17,7 @@ func TestTable(t *testing.T) {
 	}
 	want := strings.Join([]string{
 		"NODE       RPS     P50       CPU",
-		"worker-1   333.3   2.00 ms   38 %",
+		"worker-1   333.3   2.00 ms   38.0 %",
 		"w          -       µ         -",
 		"",
 	}, "\n")
@@ -88,10 +88,14 @@ func TestNumbers(t *testing.T) {
 		{Count(60000), "60,000"},
 		{Count(-1234567), "-1,234,567"},
 		{Count(999), "999"},
-		{Percent(0.38), "38 %"},
-		{Percent(0.0025), "0.25 %"},
+		{Percent(0.38), "38.0 %"},
+		{Percent(0.0025), "0.250 %"},
 		{Percent(1), "100 %"},
-		{Percent(0.9999), "99.99 %"},
+		{Percent(0.999), "99.9 %"},
+		{Percent(0.99949), "99.9 %"},
+		{Percent(0.9996), ">99.9 %"},
+		{Percent(0.99996), ">99.9 %"},
+		{Percent(1.234), "123 %"},
 		{Percent(0), "0 %"},
 		{Bytes(512), "512 B"},
 		{Bytes(12_900_000), "12.3 MiB"},

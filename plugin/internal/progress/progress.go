@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/collect"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
@@ -75,7 +76,7 @@ func (c Config) news(known map[string]bool, p collect.Progress) {
 			c.line(fmt.Sprintf("agent on node %q cannot be reached, its load goes on: %v", node, p.Broken[node]))
 		}
 	}
-	for node := range known {
+	for _, node := range slices.Sorted(maps.Keys(known)) {
 		if p.Broken[node] == nil {
 			delete(known, node)
 			c.line(fmt.Sprintf("agent on node %q is back", node))
@@ -92,22 +93,45 @@ func (c Config) line(s string) {
 
 func (c Config) draw(p collect.Progress, elapsed time.Duration) {
 	head, figures := c.text(p, elapsed)
+	// What does not fit is left out from the end: a line that wraps cannot be
+	// drawn over. The last column stays free, for some terminals wrap there.
+	width := c.width() - 1
 	if !c.Terminal {
-		fmt.Fprintln(c.Out, head+figures)
+		width = printer.DefaultWidth
+	}
+	text := head
+	used := utf8.RuneCountInString(head)
+	for _, f := range figures {
+		used += utf8.RuneCountInString(gap + f)
+		if used > width {
+			break
+		}
+		text += gap + f
+	}
+	if !c.Terminal {
+		fmt.Fprintln(c.Out, text)
 		return
 	}
-	text := []rune(head + c.bar(elapsed, len([]rune(head+figures))) + figures)
-	if c.Width > 1 && len(text) >= c.Width {
-		text = text[:c.Width-1]
+	text = head + c.bar(elapsed, utf8.RuneCountInString(text)) + strings.TrimPrefix(text, head)
+	if r := []rune(text); len(r) > width {
+		text = string(r[:width])
 	}
-	fmt.Fprint(c.Out, "\r\x1b[K"+string(text))
+	fmt.Fprint(c.Out, "\r\x1b[K"+text)
+}
+
+// width is the terminal's, or what nearly every one has where it does not say.
+func (c Config) width() int {
+	if c.Width < 2 {
+		return printer.DefaultWidth
+	}
+	return c.Width
 }
 
 // bar pictures the share of the measured time that has passed, in the room that
 // the rest of the line leaves.
 func (c Config) bar(elapsed time.Duration, used int) string {
 	passed := elapsed - c.Warmup
-	width := min(widestBar, c.Width-1-used-1)
+	width := min(widestBar, c.width()-1-used-1)
 	if passed < 0 || passed >= c.Duration || width < narrowestBar {
 		return ""
 	}
@@ -116,24 +140,24 @@ func (c Config) bar(elapsed time.Duration, used int) string {
 }
 
 // text is where the run stands in time, and its figures.
-func (c Config) text(p collect.Progress, elapsed time.Duration) (head, figures string) {
+func (c Config) text(p collect.Progress, elapsed time.Duration) (head string, figures []string) {
 	switch {
 	case elapsed < 0:
-		return "starting", ""
+		return "starting", nil
 	case elapsed < c.Warmup:
 		head = fmt.Sprintf("%4s/%s warm-up", elapsed.Truncate(time.Second), c.Warmup)
 	case elapsed < c.Warmup+c.Duration:
 		head = fmt.Sprintf("%4s/%s", (elapsed - c.Warmup).Truncate(time.Second), c.Duration)
 	default:
-		head = "collecting"
+		head = "load over, collecting"
 	}
 	if p.Second < 0 {
-		return head, ""
+		return head, nil
 	}
-	figures = gap + printer.Rate(p.Rate) + " rps" + gap + "p50 " + printer.LatencyOf(p.P50) + gap + "p99 " + printer.LatencyOf(p.P99) +
-		gap + "errors " + printer.Count(p.Errors)
+	figures = []string{printer.Rate(p.Rate) + " rps", "p50 " + printer.LatencyOf(p.P50), "p99 " + printer.LatencyOf(p.P99),
+		"errors " + printer.Count(p.Errors)}
 	if p.NodeCPU != nil {
-		figures += gap + "node CPU " + printer.Percent(*p.NodeCPU)
+		figures = append(figures, "node CPU "+printer.Percent(*p.NodeCPU))
 	}
 	return head, figures
 }

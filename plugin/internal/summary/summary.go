@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
@@ -22,7 +23,7 @@ func Write(w io.Writer, r *document.Result, archived string) error {
 	if err := latencies(&b, &r.Status); err != nil {
 		return err
 	}
-	errors(&b, &r.Status)
+	failures(&b, &r.Status)
 	if err := nodes(&b, &r.Status); err != nil {
 		return err
 	}
@@ -42,8 +43,25 @@ func Write(w io.Writer, r *document.Result, archived string) error {
 // label is the width of the first column of the lines that are no table.
 const label = 11
 
+// row writes text beside a label, in as many lines as it takes. A word that is
+// too long, such as a URL, stays whole.
 func row(b *strings.Builder, name, text string) {
-	fmt.Fprintf(b, "%-*s%s\n", label, name, printer.Escape(text))
+	line, column := fmt.Sprintf("%-*s", label, name), label
+	for i, word := range strings.Fields(printer.Escape(text)) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > printer.DefaultWidth:
+			b.WriteString(line + "\n")
+			line, column = strings.Repeat(" ", label), label
+		default:
+			line += " "
+			column++
+		}
+		line += word
+		column += n
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
 func verdict(b *strings.Builder, s *document.Status) {
@@ -81,7 +99,8 @@ func latencies(b *strings.Builder, s *document.Status) error {
 	return t.Write(b)
 }
 
-func errors(b *strings.Builder, s *document.Status) {
+// failures tells what was not sent and what was answered badly.
+func failures(b *strings.Builder, s *document.Status) {
 	r := s.Requests
 	if r.Failed == 0 && r.Unsent == 0 {
 		return
@@ -149,9 +168,9 @@ func containers(b *strings.Builder, r *document.Result) error {
 		}
 		return 0
 	})
-	t := printer.NewTable("~CONTAINER", "~POD", "CPU", "PER 1,000 REQUESTS", "MEMORY")
+	t := printer.NewTable("~POD", "~CONTAINER", "CPU", "PER 1,000 REQ.", "MEMORY")
 	for _, c := range all[:min(busiest, len(all))] {
-		t.Row(c.Container, c.Namespace+"/"+c.Pod, printer.Significant(1000*c.MeanCores, 3)+" mCPU",
+		t.Row(c.Namespace+"/"+c.Pod, c.Container, printer.Significant(1000*c.MeanCores, 3)+" mCPU",
 			printer.Significant(1000*c.MeanCores/r.Status.Rate.Achieved, 3)+" core-s", printer.Bytes(int64(c.MemoryMeanBytes)))
 	}
 	b.WriteString("\n")
@@ -165,7 +184,7 @@ func anyCPU(all []document.ContainerResource) bool {
 
 // absent names the sources that gave nothing, each reason once.
 func absent(b *strings.Builder, r *document.Resources) {
-	names := map[string]string{"nodeExporter": "node-exporter", "kubelet": "kubelet metrics", "prometheus": "Prometheus"}
+	names := map[string]string{"nodeExporter": "node-exporter", "kubelet": "kubelet metrics", "prometheus": "Prometheus", "": "a source of a newer agent"}
 	said := map[string]bool{}
 	for _, s := range r.Sources {
 		why := s.Detail

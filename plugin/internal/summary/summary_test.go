@@ -1,0 +1,198 @@
+package summary
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
+
+func of(v float64) *float64 { return &v }
+
+func latency(scale float64) *document.Summary {
+	return &document.Summary{Count: 60000, P50: of(2.1 * scale), P90: of(4.02 * scale), P99: of(11.94 * scale), P999: of(48.1 * scale), Max: 96.2 * scale}
+}
+
+// sample is a good run of three agents.
+func sample() *document.Result {
+	s := document.Status{
+		Phase: document.Succeeded, Validity: document.Validity{Valid: true},
+		StartTime: time.Date(2026, 11, 23, 14, 5, 0, 0, time.UTC),
+		Requests:  document.Requests{Planned: 60000, Sent: 60000, Succeeded: 60000, Codes: map[string]int64{"200": 60000}},
+		Rate:      document.AchievedRate{Target: of(1000), Achieved: 999.94},
+		Latency:   document.Latency{ResponseTime: latency(1), ServiceTime: latency(0.9)},
+		Resources: document.Resources{
+			Nodes: []document.NodeResources{{Node: "worker-1", CPUUtilization: of(0.38)}, {Node: "worker-2", CPUUtilization: of(0.44)}},
+			Containers: []document.ContainerResource{
+				{Namespace: "shop", Pod: "checkout-7f9", Container: "istio-proxy", CPUSamples: 6, MeanCores: 0.22, MemoryMeanBytes: 40 << 20},
+				{Namespace: "shop", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: 0.41, MemoryMeanBytes: 120 << 20},
+				{Namespace: "meshery", Pod: "agent-1", Container: "agent", CPUSamples: 6, MeanCores: 3},
+				{Namespace: "shop", Pod: "cron", Container: "job", CPUSamples: 1, MeanCores: 9},
+			},
+			Sources: []document.SourceStatus{
+				{Source: "nodeExporter", Node: "worker-1", Available: true, Samples: 60},
+				{Source: "nodeExporter", Node: "worker-3", Detail: "none found on this node; deploy with --node-exporter"},
+				{Source: "kubelet", Node: "worker-1", Available: true, Samples: 6},
+				{Source: "prometheus", Node: "worker-1", Available: true, LastError: "connection refused"},
+			},
+		},
+		Environment: document.Environment{Namespace: "meshery"},
+	}
+	for i, node := range []string{"worker-1", "worker-2", "worker-3"} {
+		s.Agents = append(s.Agents, document.AgentResult{Node: node, Phase: document.AgentSucceeded, Rate: document.AchievedRate{Achieved: 333.31},
+			Requests: document.Requests{Sent: 20000}, Latency: document.Latency{ResponseTime: latency(1)}, StartSkewMs: 0.4 * float64(i)})
+	}
+	return &document.Result{Metadata: document.ResultMetadata{Name: "checkout", RunID: "0193a1c4-7c1e-7000-8000-000000000001"}, Status: s}
+}
+
+func written(t *testing.T, r *document.Result, archived string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, r, archived); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		if n := utf8.RuneCountInString(line); n > 80 && strings.Contains(strings.TrimSpace(line[11:]), " ") {
+			t.Errorf("%d characters: %s", n, line)
+		}
+		if strings.TrimRight(line, " ") != line {
+			t.Errorf("spaces at the end of %q", line)
+		}
+	}
+	return b.String()
+}
+
+func same(t *testing.T, got, want string) {
+	t.Helper()
+	if want = strings.TrimPrefix(want, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAGoodRun(t *testing.T) {
+	same(t, written(t, sample(), "s3://perf/runs/2026/11/23/0193a1c4-7c1e-7000-8000-000000000001"), `
+VALID      60,000 of 60,000 requests, 999.9 rps
+
+LATENCY    P50       P90       P99       P99.9     MAX
+response   2.10 ms   4.02 ms   11.9 ms   48.1 ms   96.2 ms
+service    1.89 ms   3.62 ms   10.7 ms   43.3 ms   86.6 ms
+
+NODE       RPS     P50       P99       ERRORS   START SKEW   CPU
+worker-1   333.3   2.10 ms   11.9 ms   0        0.00 ms      38.0 %
+worker-2   333.3   2.10 ms   11.9 ms   0        400 µs       44.0 %
+worker-3   333.3   2.10 ms   11.9 ms   0        800 µs       -
+
+POD                 CONTAINER     CPU        PER 1,000 REQ.   MEMORY
+shop/checkout-7f9   app           410 mCPU   0.410 core-s     120 MiB
+shop/checkout-7f9   istio-proxy   220 mCPU   0.220 core-s     40.0 MiB
+
+NOT READ   node-exporter: none found on this node; deploy with --node-exporter
+NOT READ   Prometheus: connection refused
+
+RUN        0193a1c4-7c1e-7000-8000-000000000001
+ARCHIVED   s3://perf/runs/2026/11/23/0193a1c4-7c1e-7000-8000-000000000001
+`)
+}
+
+func TestABadRun(t *testing.T) {
+	r := sample()
+	s := &r.Status
+	s.Phase = document.Partial
+	s.Validity = document.Validity{Reasons: []string{
+		"agent on node worker-2 was lost: out of reach for 45s: port-forward to pod \"meshery/agent-2\": there is no such pod any more; see 'kubectl meshery status'",
+		"the terminal is not steered by this: \x1b[31m",
+	}}
+	s.Requests = document.Requests{Planned: 60000, Sent: 58000, Succeeded: 57000, Failed: 1000, Unsent: 2000,
+		Codes: map[string]int64{"200": 57000, "503": 990, "timeout": 7, "connection": 3}}
+	s.Resources = document.Resources{}
+	s.Agents = s.Agents[:1]
+	s.Agents[0].Requests.Failed = 1000
+	s.NodesWithoutAgent = []document.NodeWithoutAgent{{Node: "worker-9-of-a-very-long-name-in-a-very-long-domain.example.com", Reason: "taint"}}
+	got := written(t, r, "")
+	for _, want := range []string{
+		"INVALID    58,000 of 60,000 requests, 999.9 rps, partial\n" +
+			"           agent on node worker-2 was lost: out of reach for 45s: port-forward\n" +
+			"           to pod \"meshery/agent-2\": there is no such pod any more; see 'kubectl\n" +
+			"           meshery status'\n" +
+			"           the terminal is not steered by this: \\x1b[31m\n",
+		"UNSENT     2,000 planned requests were still waiting at the end; their waiting\n" +
+			"           is in the response time\n" +
+			"ERRORS     1,000 of 58,000 (503: 990, connection: 3, timeout: 7)\n",
+		"no agent",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got\n%s\nwhich lacks\n%s", got, want)
+		}
+	}
+	if strings.Contains(got, "ARCHIVED") || strings.Contains(got, "\x1b") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestAClosedLoop(t *testing.T) {
+	r := sample()
+	r.Status.Rate.Target, r.Status.Latency.ResponseTime = nil, nil
+	for i := range r.Status.Agents {
+		r.Status.Agents[i].Latency = document.Latency{ServiceTime: latency(1)}
+	}
+	got := written(t, r, "")
+	if !strings.HasPrefix(got, "VALID      60,000 requests, 999.9 rps, closed loop: no response time\n") ||
+		strings.Contains(got, "\nresponse") || !strings.Contains(got, "worker-1   333.3   2.10 ms") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestARunOfNothing(t *testing.T) {
+	r := &document.Result{Metadata: document.ResultMetadata{RunID: "0193a1c4-7c1e-7000-8000-000000000001"}, Status: document.Status{
+		Phase: document.Cancelled, Validity: document.Validity{Reasons: []string{"stopped before its end"}},
+		Rate: document.AchievedRate{Target: of(10)}, Agents: []document.AgentResult{{Node: "worker-1", Phase: document.AgentCancelled}},
+		Resources: document.Resources{Sources: []document.SourceStatus{{Source: "kubelet", Available: true}}}}}
+	same(t, written(t, r, "file:///home/me/.local/share/kubectl-meshery/archive/runs/2026/11/23/0193a1c4"), `
+INVALID    0 of 0 requests, 0 rps, cancelled
+           stopped before its end
+
+NODE       RPS   P50   P99   ERRORS   START SKEW   CPU
+worker-1   0     -     -     0        0.00 ms      -
+
+NOT READ   kubelet metrics: gave no reading inside the measured time
+
+RUN        0193a1c4-7c1e-7000-8000-000000000001
+ARCHIVED   file:///home/me/.local/share/kubectl-meshery/archive/runs/2026/11/23/0193a1c4
+`)
+}
+
+func TestFewCallsHaveNoPercentiles(t *testing.T) {
+	r := sample()
+	r.Status.Latency.ResponseTime = &document.Summary{Count: 20, P50: of(2.1), Max: 3}
+	if got := written(t, r, ""); !strings.Contains(got, "response   2.10 ms   -         -         -         3.00 ms\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestTheBusiestContainersOnly(t *testing.T) {
+	r := sample()
+	r.Status.Resources.Containers = nil
+	for i := range 9 {
+		r.Status.Resources.Containers = append(r.Status.Resources.Containers, document.ContainerResource{Namespace: "a-very-long-namespace-name",
+			Pod: "pod-with-a-very-long-name-as-deployments-make-them-" + string(rune('0'+i)), Container: "container-" + string(rune('0'+i)), CPUSamples: 2, MeanCores: float64(i)})
+	}
+	got := written(t, r, "")
+	if !strings.Contains(got, "container-8") || strings.Contains(got, "container-3") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+func TestWriteErrors(t *testing.T) {
+	if err := Write(brokenWriter{}, sample(), ""); err == nil {
+		t.Error("no error for a broken pipe")
+	}
+}
