@@ -14,8 +14,8 @@ import (
 const testVersion = "v9.8.7"
 
 // makeDist runs what people run, and returns the folder. Only the plugin for this
-// machine is compiled, and stands in for the others: compiling it for five
-// platforms takes many minutes, and make lint checks that it could be.
+// machine is compiled: compiling it for five platforms takes many minutes, and make
+// lint checks that it could be. The others have a stand-in.
 func makeDist(t *testing.T) string {
 	t.Helper()
 	dist := t.TempDir()
@@ -26,9 +26,6 @@ func makeDist(t *testing.T) string {
 			t.Fatalf("make %v: %v\n%s", args, err, out)
 		}
 	}
-	own := runtime.GOOS + "/" + runtime.GOARCH
-	run("dist-build", "PLUGIN_PLATFORMS="+own)
-	program := readFile(t, filepath.Join(dist, "bin", strings.Replace(own, "/", "_", 1), "kubectl-meshery"))
 	for _, path := range []string{
 		"linux_amd64/kubectl-meshery", "linux_arm64/kubectl-meshery", "darwin_amd64/kubectl-meshery",
 		"darwin_arm64/kubectl-meshery", "windows_amd64/kubectl-meshery.exe",
@@ -37,10 +34,11 @@ func makeDist(t *testing.T) string {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, program, 0o755); err != nil {
+		if err := os.WriteFile(path, []byte("stands in for the plugin"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
+	run("dist-build", "PLUGIN_PLATFORMS="+runtime.GOOS+"/"+runtime.GOARCH)
 	run("dist-pack")
 	return dist
 }
