@@ -26,10 +26,15 @@ func makeDist(t *testing.T) string {
 			t.Fatalf("make %v: %v\n%s", args, err, out)
 		}
 	}
+	own := runtime.GOOS + "/" + runtime.GOARCH
+	run("dist-build", "PLUGIN_PLATFORMS="+own)
 	for _, path := range []string{
 		"linux_amd64/kubectl-meshery", "linux_arm64/kubectl-meshery", "darwin_amd64/kubectl-meshery",
 		"darwin_arm64/kubectl-meshery", "windows_amd64/kubectl-meshery.exe",
 	} {
+		if strings.HasPrefix(path, strings.Replace(own, "/", "_", 1)+"/") {
+			continue
+		}
 		path = filepath.Join(dist, "bin", filepath.FromSlash(path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -38,7 +43,6 @@ func makeDist(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	run("dist-build", "PLUGIN_PLATFORMS="+runtime.GOOS+"/"+runtime.GOARCH)
 	run("dist-pack")
 	return dist
 }
