@@ -149,13 +149,12 @@ func (r *run) query(ctx context.Context, from, to time.Time, emit func(*agentv1.
 	if r.plan.GetScrape().GetPrometheus() == nil || !to.After(from) {
 		return
 	}
-	// A stopped run is asked about as well, but whoever stopped it is waiting.
-	limit := queryTimeout
-	if ctx.Err() != nil {
-		limit = queryTimeoutStopped
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	// A stopped run is asked about as well, but whoever stopped it, before or
+	// now, is waiting.
+	stopped := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 	defer cancel()
+	defer context.AfterFunc(stopped, func() { time.AfterFunc(queryTimeoutStopped, cancel) })()
 	r.scraper.Query(ctx, from, to, func(q *agentv1.RangeResult) {
 		emit(&agentv1.Chunk{Body: &agentv1.Chunk_RangeResult{RangeResult: q}})
 	})

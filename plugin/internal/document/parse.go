@@ -3,8 +3,11 @@ package document
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,8 +29,11 @@ const (
 // Bounds of a Test: beyond them a document is a slip of the finger, not a wish.
 const (
 	maxConnections = 10000
+	minRate        = 0.001
 	maxRate        = 10e6
-	maxDuration    = Duration(7 * 24 * time.Hour)
+	// The agents keep the body in their record of the run.
+	maxBody     = 4 << 20
+	maxDuration = Duration(7 * 24 * time.Hour)
 )
 
 // ParseTest reads a Test from YAML or JSON. Unknown fields are errors. The Test
@@ -122,15 +128,16 @@ func (t *Test) Validate() error {
 	if !nameRE.MatchString(t.Metadata.Name) {
 		add("metadata.name %q: use lower-case letters, digits, '-' and '.', at most 63", t.Metadata.Name)
 	}
-	for k, v := range t.Metadata.Labels {
+	for _, k := range slices.Sorted(maps.Keys(t.Metadata.Labels)) {
+		v := t.Metadata.Labels[k]
 		if !labelRE.MatchString(k) || !labelValueRE.MatchString(v) {
 			add("metadata.labels: %q=%q is not a label: letters, digits, '-', '_' and '.', at most 63", k, v)
 		}
 	}
 	errs = append(errs, t.Spec.Target.validate()...)
 	l := t.Spec.Load
-	if l.Rate < 0 || l.Rate > maxRate {
-		add("load.rate %s is not between 0 and %g", l.Rate, float64(maxRate))
+	if l.Rate != Max && (l.Rate < minRate || l.Rate > maxRate) {
+		add("load.rate %s is not between %g and %s", l.Rate, float64(minRate), Rate(maxRate))
 	}
 	if l.Connections < 1 || l.Connections > maxConnections {
 		add("load.connections %d is not between 1 and %d", l.Connections, maxConnections)
@@ -158,10 +165,12 @@ func (t *Target) validate() (errs []error) {
 		add("target.url is missing: give a URL such as http://checkout.shop:8080/")
 	} else if u, err := url.Parse(t.URL); err != nil || u.Hostname() == "" || u.Opaque != "" {
 		add("target.url %q is not a URL such as http://checkout.shop:8080/", t.URL)
+	} else if port := u.Port(); port != "" && !validPort(port) {
+		add("target.url %q: port %s is not between 1 and 65535", t.URL, port)
 	} else if u.Scheme != "http" && u.Scheme != "https" {
 		add("target.url %q: scheme %q is not supported, use http or https", t.URL, u.Scheme)
 	} else if u.User != nil {
-		add("target.url must not hold a password, for Results are kept: use a header from a Secret-safe place")
+		add("target.url must not hold a password, for Results are kept: use a header")
 	}
 	if !methodRE.MatchString(t.Method) {
 		add("target.method %q is not an HTTP method", t.Method)
@@ -174,10 +183,18 @@ func (t *Target) validate() (errs []error) {
 	if t.Body != "" && len(t.BodyBase64) > 0 {
 		add("target.body and target.bodyBase64 exclude each other")
 	}
+	if max(len(t.Body), len(t.BodyBase64)) > maxBody {
+		add("target.body is larger than %d MiB", maxBody>>20)
+	}
 	if t.Timeout < Duration(time.Millisecond) || t.Timeout > Duration(10*time.Minute) {
 		add("target.timeout %s is not between 1ms and 10m", t.Timeout)
 	}
 	return errs
+}
+
+func validPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
 }
 
 func (m *Metrics) validate() (errs []error) {

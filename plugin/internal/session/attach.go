@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/collect"
@@ -56,17 +57,22 @@ func Attach(ctx context.Context, c Config) (*document.Result, error) {
 // find returns the plan of a run from any agent that has it, and T0 on the
 // caller's clock.
 func find(ctx context.Context, f *fleet.Fleet, runID string) (*agentv1.Plan, time.Time, error) {
+	prepared := false
 	for _, a := range f.Agents {
-		for _, s := range append(a.Info.GetSpooledRuns(), a.Info.GetActiveRun()) {
-			if s.GetRunId() != runID {
+		for _, s := range slices.Concat(a.Info.GetSpooledRuns(), []*agentv1.RunStatus{a.Info.GetActiveRun()}) {
+			if s == nil || s.GetRunId() != runID {
 				continue
 			}
 			if s.GetT0() == nil {
-				return nil, time.Time{}, fmt.Errorf("run %q is prepared but not started", runID)
+				prepared = true // another agent may have started it
+				continue
 			}
 			plan, err := a.Plan(ctx, runID)
 			return plan, a.Clock.CallerTime(s.GetT0().AsTime()), err
 		}
+	}
+	if prepared {
+		return nil, time.Time{}, fmt.Errorf("run %q was prepared and not started: there is nothing to fetch", runID)
 	}
 	return nil, time.Time{}, fmt.Errorf("no agent has run %q; see 'kubectl meshery status' for the runs agents have, 'kubectl meshery results list' for those that are archived", runID)
 }

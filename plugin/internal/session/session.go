@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/collect"
@@ -117,35 +119,31 @@ func (c Config) follow(ctx context.Context, w following) (*document.Result, erro
 	// The watch outlives an interrupt: what was measured until then is to be had.
 	watchCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	over := make(chan struct{})
-	stopped := make(chan error, 1)
-	go func() {
+	var stopping sync.WaitGroup
+	stopping.Go(func() {
 		select {
-		case <-over:
-			stopped <- nil
-			return
+		case <-watchCtx.Done():
 		case <-ctx.Done():
-		}
-		if !w.stop {
+			if w.stop {
+				// Calls in flight and Prometheus have their time, but who interrupts
+				// does not want to wait for agents that are gone.
+				giveUp := time.AfterFunc(timeout+stopPatience, cancel)
+				defer giveUp.Stop()
+				stop(watchCtx, f, c.RunID, "interrupted by "+c.Owner)
+				<-watchCtx.Done()
+			}
 			cancel()
-			stopped <- nil
-			return
 		}
-		err := f.Stop(watchCtx, c.RunID, "interrupted by "+c.Owner)
-		// Calls in flight and Prometheus have their time, but who interrupts
-		// does not want to wait for agents that are gone.
-		time.AfterFunc(timeout+stopPatience, cancel)
-		stopped <- err
-	}()
+	})
 	errs := f.Watch(watchCtx, c.RunID, w, ends.Add(timeout), patience)
-	close(over)
-	stopErr := <-stopped
+	cancel()
+	stopping.Wait()
 	if ctx.Err() != nil && !w.stop {
 		return nil, ctx.Err()
 	}
 	for i, err := range errs {
-		if errors.Is(err, context.Canceled) && stopErr != nil {
-			err = stopErr
+		if errors.Is(err, context.Canceled) {
+			err = fmt.Errorf("it did not end within %s of being stopped", timeout+stopPatience)
 		}
 		if err != nil {
 			w.collector.Lost(w.positions[i], err)
@@ -161,12 +159,40 @@ func (c Config) follow(ctx context.Context, w following) (*document.Result, erro
 // stopPatience is how long stopping may take on top of the calls in flight.
 const stopPatience = 15 * time.Second
 
-// Acknowledge lets the agents forget a run that is kept elsewhere.
-func Acknowledge(ctx context.Context, members []fleet.Member, runID string) error {
-	f, err := fleet.Connect(ctx, members)
-	if err != nil {
-		return fmt.Errorf("free the agents' spool: %w", err)
+// stop stops the load on all agents, again where one cannot be reached at the
+// moment, until ctx ends.
+func stop(ctx context.Context, f *fleet.Fleet, runID, reason string) {
+	for f.Stop(ctx, runID, reason) != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(stopAgain):
+		}
 	}
-	defer f.Close()
-	return f.Acknowledge(ctx, runID)
+}
+
+// stopAgain is how long to wait before an agent is told again.
+const stopAgain = 500 * time.Millisecond
+
+// Acknowledge lets the agents forget a run that is kept elsewhere. One that is
+// gone does not keep the others from it.
+func Acknowledge(ctx context.Context, members []fleet.Member, runID string) error {
+	errs := make([]error, len(members))
+	var all sync.WaitGroup
+	for i, m := range members {
+		all.Go(func() {
+			f, err := fleet.Connect(ctx, []fleet.Member{m})
+			if err == nil {
+				err = f.Acknowledge(ctx, runID)
+				_ = f.Close() // what was to be said is said
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the run stays in the spool of %d of %d agents: %w", len(errs), len(members), errs[0])
 }

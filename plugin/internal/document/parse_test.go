@@ -1,0 +1,185 @@
+package document
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+const minimal = `apiVersion: perf.meshery.io/v1alpha1
+kind: Test
+spec:
+  target: {url: "http://checkout.shop:8080/"}
+`
+
+func TestParseTest(t *testing.T) {
+	test, err := ParseTest([]byte(minimal + "  load: {rate: max, duration: 1m30s}\n  metrics: {prometheus: {disabled: true}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	test.Default()
+	if err := test.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	want := Test{APIVersion: APIVersion, Kind: KindTest, Metadata: Metadata{Name: "checkout"}, Spec: Spec{
+		Target:  Target{URL: "http://checkout.shop:8080/", Method: "GET", Timeout: DefaultTimeout},
+		Load:    Load{Rate: Max, Connections: DefaultConnections, Duration: Duration(90 * time.Second)},
+		Metrics: Metrics{Interval: DefaultInterval, Prometheus: &Prometheus{Source: Source{Disabled: true}, Step: DefaultStep}},
+	}}
+	if !reflect.DeepEqual(*test, want) {
+		t.Errorf("got  %+v\nwant %+v", *test, want)
+	}
+	// What is kept in a Result is the same Test when it is read again.
+	raw, err := json.Marshal(test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ParseTest(raw)
+	if err != nil || !reflect.DeepEqual(again, test) {
+		t.Errorf("read again: %+v, %v", again, err)
+	}
+	if none, err := ParseTest([]byte(minimal)); err != nil || none.Spec.Load.Rate != DefaultRate {
+		t.Errorf("no rate: %v, %v", none, err)
+	}
+}
+
+func TestParseTestRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ in, want string }{
+		"empty":             {"", `test document: apiVersion "" and kind "" found, "perf.meshery.io/v1alpha1" and "Test" expected`},
+		"another kind":      {"apiVersion: v1\nkind: Pod\n", `kind "Pod" found`},
+		"unknown field":     {minimal + "  load: {rps: 5}\n", `unknown field "rps"`},
+		"unknown top":       {minimal + "extra: 1\n", `unknown field "extra"`},
+		"twice":             {minimal + "kind: Test\n", `already set`},
+		"no YAML":           {"{", "test document: "},
+		"rate 0":            {minimal + "  load: {rate: 0}\n", `rate "0" is neither a number of calls per second above 0 nor "max"`},
+		"rate below 0":      {minimal + "  load: {rate: -5}\n", `rate "-5" is neither`},
+		"rate a word":       {minimal + "  load: {rate: fast}\n", `rate "fast" is neither`},
+		"duration a number": {minimal + "  load: {duration: 30}\n", `duration 30 is not text with a unit such as "30s"`},
+		"duration a word":   {minimal + "  load: {duration: long}\n", `duration "long" is not a number with a unit such as "30s"`},
+	} {
+		_, err := ParseTest([]byte(c.in))
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want %q in one line", name, err, c.want)
+		}
+	}
+}
+
+func valid() *Test {
+	t := &Test{Spec: Spec{Target: Target{URL: "http://checkout.shop:8080/"}, Load: Load{Rate: 10}}}
+	t.Default()
+	return t
+}
+
+func TestValidate(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Test)
+		want   string
+	}{
+		"name":             {func(t *Test) { t.Metadata.Name = "Check out" }, "metadata.name"},
+		"label":            {func(t *Test) { t.Metadata.Labels = map[string]string{"b": "1 2", "a": "ü"} }, `metadata.labels: "a"="ü"`},
+		"no URL":           {func(t *Test) { t.Spec.Target.URL = "" }, "target.url is missing"},
+		"no host":          {func(t *Test) { t.Spec.Target.URL = "http:///x" }, "is not a URL"},
+		"opaque":           {func(t *Test) { t.Spec.Target.URL = "http:x" }, "is not a URL"},
+		"spaces":           {func(t *Test) { t.Spec.Target.URL = "http://a b/" }, "is not a URL"},
+		"port":             {func(t *Test) { t.Spec.Target.URL = "http://a:99999/" }, "port 99999 is not between 1 and 65535"},
+		"port 0":           {func(t *Test) { t.Spec.Target.URL = "http://a:0/" }, "port 0 is not"},
+		"scheme":           {func(t *Test) { t.Spec.Target.URL = "ftp://a/" }, `scheme "ftp" is not supported`},
+		"password":         {func(t *Test) { t.Spec.Target.URL = "http://me:secret@a/" }, "must not hold a password"},
+		"method":           {func(t *Test) { t.Spec.Target.Method = "get it" }, "is not an HTTP method"},
+		"header name":      {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "a b", Value: "x"}} }, `"a b" is not a header`},
+		"header value":     {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "a", Value: "x\r\ny: z"}} }, "is not a header"},
+		"two bodies":       {func(t *Test) { t.Spec.Target.Body, t.Spec.Target.BodyBase64 = "x", []byte("y") }, "exclude each other"},
+		"large body":       {func(t *Test) { t.Spec.Target.Body = strings.Repeat("x", maxBody+1) }, "larger than 4 MiB"},
+		"timeout":          {func(t *Test) { t.Spec.Target.Timeout = Duration(time.Hour) }, "target.timeout 1h0m0s is not between"},
+		"rate":             {func(t *Test) { t.Spec.Load.Rate = 1e9 }, "load.rate 1000000000 is not between 0.001 and 10000000"},
+		"rate of nothing":  {func(t *Test) { t.Spec.Load.Rate = 1e-10 }, "load.rate 0.0000000001 is not between"},
+		"connections":      {func(t *Test) { t.Spec.Load.Connections = 1e6 }, "load.connections 1000000"},
+		"duration":         {func(t *Test) { t.Spec.Load.Duration = 1 }, "load.duration 1ns"},
+		"warm-up":          {func(t *Test) { t.Spec.Load.Warmup = -1 }, "load.warmup -1ns"},
+		"agents":           {func(t *Test) { t.Spec.Agents.Count = -1 }, "agents.count -1"},
+		"agents and nodes": {func(t *Test) { t.Spec.Agents = Agents{Count: 1, Nodes: []string{"a"}} }, "exclude each other"},
+		"interval":         {func(t *Test) { t.Spec.Metrics.Interval = 1 }, "metrics.interval 1ns"},
+		"step":             {func(t *Test) { t.Spec.Metrics.Prometheus = &Prometheus{Step: 1} }, "prometheus.step 1ns"},
+		"query": {func(t *Test) {
+			t.Spec.Metrics.Prometheus = &Prometheus{Step: DefaultStep, Queries: []Query{{Name: "a"}}}
+		}, "needs a name and a query"},
+		"queries": {func(t *Test) {
+			t.Spec.Metrics.Prometheus = &Prometheus{Step: DefaultStep, Queries: []Query{{Name: "a", Query: "up"}, {Name: "a", Query: "up"}}}
+		}, `name "a" stands twice`},
+	} {
+		test := valid()
+		c.change(test)
+		if err := test.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+	for _, good := range []func(*Test){
+		func(t *Test) { t.Spec.Load.Rate = Max },
+		func(t *Test) { t.Spec.Load.Rate = 0.001 },
+		func(t *Test) { t.Spec.Target.URL = "https://[::1]:8443/x?y=z" },
+		func(t *Test) {
+			t.Metadata.Labels = map[string]string{"app.kubernetes.io/version": "1.14_rc-1", "empty": ""}
+		},
+		func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "X", Value: "1"}, {Name: "X", Value: "2"}} },
+	} {
+		test := valid()
+		good(test)
+		if err := test.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDefaultNames(t *testing.T) {
+	for url, want := range map[string]string{
+		"http://checkout.shop:8080/": "checkout", "checkout:80": "checkout", "http://10.0.0.1/": "10.0.0.1",
+		"http://[fd00::1]/": "fd00-1", "http://Über_Shop.example/": "ber-shop", "http://ü/": "test", "": "test",
+	} {
+		test := &Test{Spec: Spec{Target: Target{URL: url}}}
+		test.Default()
+		if test.Metadata.Name != want {
+			t.Errorf("%q is named %q, want %q", url, test.Metadata.Name, want)
+		}
+	}
+	test := &Test{Spec: Spec{Target: Target{URL: "a", Body: "x"}}}
+	if test.Default(); test.Spec.Target.Method != "POST" || test.Spec.Target.URL != "http://a" {
+		t.Errorf("%+v", test.Spec.Target)
+	}
+}
+
+func TestRates(t *testing.T) {
+	for in, want := range map[string]string{"max": "max", "1000": "1000", "0.5": "0.5", "1e3": "1000"} {
+		r, err := ParseRate(in)
+		if err != nil || r.String() != want {
+			t.Errorf("%q: %s, %v", in, r, err)
+		}
+		var again Rate
+		raw, err := json.Marshal(r)
+		if err != nil || json.Unmarshal(raw, &again) != nil || again != r {
+			t.Errorf("%q: %s read again is %s", in, raw, again)
+		}
+	}
+	for _, in := range []string{"", "0", "-1", "NaN", "Inf", "1 000", "Max"} {
+		if r, err := ParseRate(in); err == nil {
+			t.Errorf("%q: %s", in, r)
+		}
+	}
+}
+
+func TestRedacted(t *testing.T) {
+	test := Test{Spec: Spec{Target: Target{Headers: []Header{
+		{"Authorization", "a"}, {"cookie", "b"}, {"X-API-Key", "c"}, {"X-Vault-Token", "d"}, {"Proxy-Authorization", "e"}, {"Accept", "f"}, {"Host", "g"},
+	}}}}
+	got := ""
+	for _, h := range test.Redacted().Spec.Target.Headers {
+		got += h.Value + " "
+	}
+	if want := strings.Repeat(redacted+" ", 5) + "f g "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if test.Spec.Target.Headers[0].Value != "a" {
+		t.Error("the original was changed")
+	}
+}
