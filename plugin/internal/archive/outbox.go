@@ -50,11 +50,16 @@ var ErrNotKept = errors.New("the Result is kept nowhere")
 
 // Keep puts a Result into the archive or, when that fails, into the outbox. The
 // error is nil for the archive, a *NotArchived for the outbox, and ErrNotKept
-// when both failed. A canceled context still fills the outbox.
+// when both failed. It is ErrConflict alone when the archive has another Result
+// of this run: no later delivery could succeed, so nothing goes to the outbox. A
+// canceled context still fills the outbox.
 func Keep(ctx context.Context, a *Archive, o Outbox, raw []byte) (url string, err error) {
 	url, err = a.Put(ctx, raw)
 	if err == nil {
 		return url, nil
+	}
+	if errors.Is(err, ErrConflict) {
+		return "", err
 	}
 	path, outboxErr := o.add(raw, a.URL())
 	if outboxErr != nil {

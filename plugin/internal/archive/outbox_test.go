@@ -85,6 +85,27 @@ func TestKeepInOutboxAndDeliver(t *testing.T) {
 	})
 }
 
+// What can never be delivered is not left to wait.
+func TestKeepAnotherResultOfAnArchivedRun(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *Archive) {
+		o := Outbox{filepath.Join(t.TempDir(), "outbox")}
+		id, raw := resultAt(t, march, nil)
+		mustPut(t, a, raw)
+		other := bytes.Replace(raw, []byte(`"checkout"`), []byte(`"another"`), 1)
+		_, err := Keep(t.Context(), a, o, other)
+		var kept *NotArchived
+		if !errors.Is(err, ErrConflict) || errors.Is(err, ErrNotKept) || errors.As(err, &kept) {
+			t.Errorf("keep: %v", err)
+		}
+		if waiting, err := o.List(); err != nil || len(waiting) != 0 {
+			t.Errorf("waiting: %v, %v", waiting, err)
+		}
+		if got, err := a.Get(t.Context(), id); err != nil || !bytes.Equal(got, raw) {
+			t.Errorf("the archived one: %v", err)
+		}
+	})
+}
+
 func TestKeepWhenCanceledUsesTheOutbox(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
