@@ -133,7 +133,9 @@ func (m *manager) makeRun(ctx context.Context, id string, target load.Target, pl
 	if r.log, err = m.store.Create(id); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
-	if err := r.append(&agentv1.Chunk{Body: &agentv1.Chunk_Plan{Plan: withoutSecrets(plan)}}); err != nil {
+	spooled := withoutSecrets(plan)
+	spooled.Prepared = r.prepared
+	if err := r.append(&agentv1.Chunk{Body: &agentv1.Chunk_Plan{Plan: spooled}}); err != nil {
 		return nil, status.Error(codes.ResourceExhausted, errors.Join(err, m.store.Remove(id)).Error())
 	}
 	return r, nil

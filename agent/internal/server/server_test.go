@@ -69,6 +69,10 @@ func TestARunFromPreparedToAcknowledged(t *testing.T) {
 		r.check(t, max(1, from), agentv1.RunPhase_RUN_PHASE_SUCCEEDED)
 	}
 	whole := records[0]
+	// Whoever attaches later learns from the record what was answered here.
+	if got := whole.chunks[0].GetPlan().GetPrepared(); !proto.Equal(got, first) {
+		t.Errorf("the record begins with the answer %v, given was %v", got, first)
+	}
 	if c := whole.final.GetCounts(); c.GetPlanned() != 200 || c.GetSent() != 200 || c.GetCodes()["200"] != 200 {
 		t.Errorf("measured %v, want 200", c)
 	}

@@ -1071,7 +1071,16 @@ type Plan struct {
 	Load       *Load       `protobuf:"bytes,7,opt,name=load,proto3" json:"load,omitempty"`
 	Scrape     *Scrape     `protobuf:"bytes,8,opt,name=scrape,proto3" json:"scrape,omitempty"`
 	// Every agent of the run, in index order, for who attaches later.
-	Agents        []*AgentRef `protobuf:"bytes,9,rep,name=agents,proto3" json:"agents,omitempty"`
+	Agents []*AgentRef `protobuf:"bytes,9,rep,name=agents,proto3" json:"agents,omitempty"`
+	// Sources that are wanted of this agent and cannot even be tried, with the
+	// reason; for who attaches later.
+	AbsentSources []*SourceStatus `protobuf:"bytes,10,rep,name=absent_sources,json=absentSources,proto3" json:"absent_sources,omitempty"`
+	// Nodes that could have had an agent in this run and had none; for who
+	// attaches later.
+	NodesWithoutAgent []*NodeWithoutAgent `protobuf:"bytes,11,rep,name=nodes_without_agent,json=nodesWithoutAgent,proto3" json:"nodes_without_agent,omitempty"`
+	// The agent's answer to PrepareRun. Set by the agent where it spools the plan,
+	// for who attaches later; ignored in PrepareRunRequest.
+	Prepared      *PrepareRunResponse `protobuf:"bytes,12,opt,name=prepared,proto3" json:"prepared,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1169,6 +1178,79 @@ func (x *Plan) GetAgents() []*AgentRef {
 	return nil
 }
 
+func (x *Plan) GetAbsentSources() []*SourceStatus {
+	if x != nil {
+		return x.AbsentSources
+	}
+	return nil
+}
+
+func (x *Plan) GetNodesWithoutAgent() []*NodeWithoutAgent {
+	if x != nil {
+		return x.NodesWithoutAgent
+	}
+	return nil
+}
+
+func (x *Plan) GetPrepared() *PrepareRunResponse {
+	if x != nil {
+		return x.Prepared
+	}
+	return nil
+}
+
+type NodeWithoutAgent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeWithoutAgent) Reset() {
+	*x = NodeWithoutAgent{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeWithoutAgent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeWithoutAgent) ProtoMessage() {}
+
+func (x *NodeWithoutAgent) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeWithoutAgent.ProtoReflect.Descriptor instead.
+func (*NodeWithoutAgent) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *NodeWithoutAgent) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *NodeWithoutAgent) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type AgentRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Node          string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
@@ -1179,7 +1261,7 @@ type AgentRef struct {
 
 func (x *AgentRef) Reset() {
 	*x = AgentRef{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1273,7 @@ func (x *AgentRef) String() string {
 func (*AgentRef) ProtoMessage() {}
 
 func (x *AgentRef) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1286,7 @@ func (x *AgentRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentRef.ProtoReflect.Descriptor instead.
 func (*AgentRef) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AgentRef) GetNode() string {
@@ -1235,7 +1317,7 @@ type HTTPTarget struct {
 
 func (x *HTTPTarget) Reset() {
 	*x = HTTPTarget{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1329,7 @@ func (x *HTTPTarget) String() string {
 func (*HTTPTarget) ProtoMessage() {}
 
 func (x *HTTPTarget) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1342,7 @@ func (x *HTTPTarget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPTarget.ProtoReflect.Descriptor instead.
 func (*HTTPTarget) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *HTTPTarget) GetUrl() string {
@@ -1315,7 +1397,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1327,7 +1409,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1340,7 +1422,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Header) GetName() string {
@@ -1374,7 +1456,7 @@ type Load struct {
 
 func (x *Load) Reset() {
 	*x = Load{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +1468,7 @@ func (x *Load) String() string {
 func (*Load) ProtoMessage() {}
 
 func (x *Load) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +1481,7 @@ func (x *Load) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Load.ProtoReflect.Descriptor instead.
 func (*Load) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Load) GetRate() float64 {
@@ -1446,7 +1528,7 @@ type Scrape struct {
 
 func (x *Scrape) Reset() {
 	*x = Scrape{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1458,7 +1540,7 @@ func (x *Scrape) String() string {
 func (*Scrape) ProtoMessage() {}
 
 func (x *Scrape) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1471,7 +1553,7 @@ func (x *Scrape) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scrape.ProtoReflect.Descriptor instead.
 func (*Scrape) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Scrape) GetInterval() *durationpb.Duration {
@@ -1513,7 +1595,7 @@ type PrometheusScrape struct {
 
 func (x *PrometheusScrape) Reset() {
 	*x = PrometheusScrape{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1525,7 +1607,7 @@ func (x *PrometheusScrape) String() string {
 func (*PrometheusScrape) ProtoMessage() {}
 
 func (x *PrometheusScrape) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1538,7 +1620,7 @@ func (x *PrometheusScrape) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrometheusScrape.ProtoReflect.Descriptor instead.
 func (*PrometheusScrape) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PrometheusScrape) GetUrl() string {
@@ -1574,7 +1656,7 @@ type PrometheusQuery struct {
 
 func (x *PrometheusQuery) Reset() {
 	*x = PrometheusQuery{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1586,7 +1668,7 @@ func (x *PrometheusQuery) String() string {
 func (*PrometheusQuery) ProtoMessage() {}
 
 func (x *PrometheusQuery) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +1681,7 @@ func (x *PrometheusQuery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrometheusQuery.ProtoReflect.Descriptor instead.
 func (*PrometheusQuery) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PrometheusQuery) GetName() string {
@@ -1644,7 +1726,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1738,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1751,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Chunk) GetRunId() string {
@@ -1805,7 +1887,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1817,7 +1899,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1830,7 +1912,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Started) GetT0() *timestamppb.Timestamp {
@@ -1868,7 +1950,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1880,7 +1962,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1893,7 +1975,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Snapshot) GetFromNanos() int64 {
@@ -1969,7 +2051,7 @@ type Counts struct {
 
 func (x *Counts) Reset() {
 	*x = Counts{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1981,7 +2063,7 @@ func (x *Counts) String() string {
 func (*Counts) ProtoMessage() {}
 
 func (x *Counts) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1994,7 +2076,7 @@ func (x *Counts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counts.ProtoReflect.Descriptor instead.
 func (*Counts) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Counts) GetPlanned() int64 {
@@ -2063,7 +2145,7 @@ type Latencies struct {
 
 func (x *Latencies) Reset() {
 	*x = Latencies{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2157,7 @@ func (x *Latencies) String() string {
 func (*Latencies) ProtoMessage() {}
 
 func (x *Latencies) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2088,7 +2170,7 @@ func (x *Latencies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latencies.ProtoReflect.Descriptor instead.
 func (*Latencies) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Latencies) GetResponseTime() []byte {
@@ -2133,7 +2215,7 @@ type Samples struct {
 
 func (x *Samples) Reset() {
 	*x = Samples{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2227,7 @@ func (x *Samples) String() string {
 func (*Samples) ProtoMessage() {}
 
 func (x *Samples) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2240,7 @@ func (x *Samples) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Samples.ProtoReflect.Descriptor instead.
 func (*Samples) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Samples) GetSource() Source {
@@ -2222,7 +2304,7 @@ type Series struct {
 
 func (x *Series) Reset() {
 	*x = Series{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2316,7 @@ func (x *Series) String() string {
 func (*Series) ProtoMessage() {}
 
 func (x *Series) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2329,7 @@ func (x *Series) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Series.ProtoReflect.Descriptor instead.
 func (*Series) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Series) GetId() uint32 {
@@ -2296,7 +2378,7 @@ type RangeResult struct {
 
 func (x *RangeResult) Reset() {
 	*x = RangeResult{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +2390,7 @@ func (x *RangeResult) String() string {
 func (*RangeResult) ProtoMessage() {}
 
 func (x *RangeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2321,7 +2403,7 @@ func (x *RangeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeResult.ProtoReflect.Descriptor instead.
 func (*RangeResult) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RangeResult) GetName() string {
@@ -2398,7 +2480,7 @@ type RangeSeries struct {
 
 func (x *RangeSeries) Reset() {
 	*x = RangeSeries{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2410,7 +2492,7 @@ func (x *RangeSeries) String() string {
 func (*RangeSeries) ProtoMessage() {}
 
 func (x *RangeSeries) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2423,7 +2505,7 @@ func (x *RangeSeries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeSeries.ProtoReflect.Descriptor instead.
 func (*RangeSeries) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RangeSeries) GetLabels() map[string]string {
@@ -2472,7 +2554,7 @@ type Final struct {
 
 func (x *Final) Reset() {
 	*x = Final{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2484,7 +2566,7 @@ func (x *Final) String() string {
 func (*Final) ProtoMessage() {}
 
 func (x *Final) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2497,7 +2579,7 @@ func (x *Final) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Final.ProtoReflect.Descriptor instead.
 func (*Final) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Final) GetPhase() RunPhase {
@@ -2642,7 +2724,7 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1a.meshery.agent.v1.RunPhaseR\x05phase\".\n" +
 	"\x15AcknowledgeRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\"\x18\n" +
-	"\x16AcknowledgeRunResponse\"\xca\x02\n" +
+	"\x16AcknowledgeRunResponse\"\xa7\x04\n" +
 	"\x04Plan\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x12\n" +
@@ -2654,7 +2736,14 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x04http\x18\x06 \x01(\v2\x1c.meshery.agent.v1.HTTPTargetR\x04http\x12*\n" +
 	"\x04load\x18\a \x01(\v2\x16.meshery.agent.v1.LoadR\x04load\x120\n" +
 	"\x06scrape\x18\b \x01(\v2\x18.meshery.agent.v1.ScrapeR\x06scrape\x122\n" +
-	"\x06agents\x18\t \x03(\v2\x1a.meshery.agent.v1.AgentRefR\x06agents\"0\n" +
+	"\x06agents\x18\t \x03(\v2\x1a.meshery.agent.v1.AgentRefR\x06agents\x12E\n" +
+	"\x0eabsent_sources\x18\n" +
+	" \x03(\v2\x1e.meshery.agent.v1.SourceStatusR\rabsentSources\x12R\n" +
+	"\x13nodes_without_agent\x18\v \x03(\v2\".meshery.agent.v1.NodeWithoutAgentR\x11nodesWithoutAgent\x12@\n" +
+	"\bprepared\x18\f \x01(\v2$.meshery.agent.v1.PrepareRunResponseR\bprepared\">\n" +
+	"\x10NodeWithoutAgent\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\tR\x04node\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"0\n" +
 	"\bAgentRef\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x10\n" +
 	"\x03pod\x18\x02 \x01(\tR\x03pod\"\xe5\x01\n" +
@@ -2816,7 +2905,7 @@ func file_meshery_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_meshery_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_meshery_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_meshery_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_meshery_agent_v1_agent_proto_goTypes = []any{
 	(RunPhase)(0),                  // 0: meshery.agent.v1.RunPhase
 	(Source)(0),                    // 1: meshery.agent.v1.Source
@@ -2837,100 +2926,104 @@ var file_meshery_agent_v1_agent_proto_goTypes = []any{
 	(*AcknowledgeRunRequest)(nil),  // 16: meshery.agent.v1.AcknowledgeRunRequest
 	(*AcknowledgeRunResponse)(nil), // 17: meshery.agent.v1.AcknowledgeRunResponse
 	(*Plan)(nil),                   // 18: meshery.agent.v1.Plan
-	(*AgentRef)(nil),               // 19: meshery.agent.v1.AgentRef
-	(*HTTPTarget)(nil),             // 20: meshery.agent.v1.HTTPTarget
-	(*Header)(nil),                 // 21: meshery.agent.v1.Header
-	(*Load)(nil),                   // 22: meshery.agent.v1.Load
-	(*Scrape)(nil),                 // 23: meshery.agent.v1.Scrape
-	(*PrometheusScrape)(nil),       // 24: meshery.agent.v1.PrometheusScrape
-	(*PrometheusQuery)(nil),        // 25: meshery.agent.v1.PrometheusQuery
-	(*Chunk)(nil),                  // 26: meshery.agent.v1.Chunk
-	(*Started)(nil),                // 27: meshery.agent.v1.Started
-	(*Snapshot)(nil),               // 28: meshery.agent.v1.Snapshot
-	(*Counts)(nil),                 // 29: meshery.agent.v1.Counts
-	(*Latencies)(nil),              // 30: meshery.agent.v1.Latencies
-	(*Samples)(nil),                // 31: meshery.agent.v1.Samples
-	(*Series)(nil),                 // 32: meshery.agent.v1.Series
-	(*RangeResult)(nil),            // 33: meshery.agent.v1.RangeResult
-	(*RangeSeries)(nil),            // 34: meshery.agent.v1.RangeSeries
-	(*Final)(nil),                  // 35: meshery.agent.v1.Final
-	nil,                            // 36: meshery.agent.v1.Counts.CodesEntry
-	nil,                            // 37: meshery.agent.v1.Series.LabelsEntry
-	nil,                            // 38: meshery.agent.v1.RangeSeries.LabelsEntry
-	(*timestamppb.Timestamp)(nil),  // 39: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 40: google.protobuf.Duration
+	(*NodeWithoutAgent)(nil),       // 19: meshery.agent.v1.NodeWithoutAgent
+	(*AgentRef)(nil),               // 20: meshery.agent.v1.AgentRef
+	(*HTTPTarget)(nil),             // 21: meshery.agent.v1.HTTPTarget
+	(*Header)(nil),                 // 22: meshery.agent.v1.Header
+	(*Load)(nil),                   // 23: meshery.agent.v1.Load
+	(*Scrape)(nil),                 // 24: meshery.agent.v1.Scrape
+	(*PrometheusScrape)(nil),       // 25: meshery.agent.v1.PrometheusScrape
+	(*PrometheusQuery)(nil),        // 26: meshery.agent.v1.PrometheusQuery
+	(*Chunk)(nil),                  // 27: meshery.agent.v1.Chunk
+	(*Started)(nil),                // 28: meshery.agent.v1.Started
+	(*Snapshot)(nil),               // 29: meshery.agent.v1.Snapshot
+	(*Counts)(nil),                 // 30: meshery.agent.v1.Counts
+	(*Latencies)(nil),              // 31: meshery.agent.v1.Latencies
+	(*Samples)(nil),                // 32: meshery.agent.v1.Samples
+	(*Series)(nil),                 // 33: meshery.agent.v1.Series
+	(*RangeResult)(nil),            // 34: meshery.agent.v1.RangeResult
+	(*RangeSeries)(nil),            // 35: meshery.agent.v1.RangeSeries
+	(*Final)(nil),                  // 36: meshery.agent.v1.Final
+	nil,                            // 37: meshery.agent.v1.Counts.CodesEntry
+	nil,                            // 38: meshery.agent.v1.Series.LabelsEntry
+	nil,                            // 39: meshery.agent.v1.RangeSeries.LabelsEntry
+	(*timestamppb.Timestamp)(nil),  // 40: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 41: google.protobuf.Duration
 }
 var file_meshery_agent_v1_agent_proto_depIdxs = []int32{
 	4,  // 0: meshery.agent.v1.GetInfoResponse.active_run:type_name -> meshery.agent.v1.RunStatus
 	4,  // 1: meshery.agent.v1.GetInfoResponse.spooled_runs:type_name -> meshery.agent.v1.RunStatus
-	39, // 2: meshery.agent.v1.GetInfoResponse.started:type_name -> google.protobuf.Timestamp
+	40, // 2: meshery.agent.v1.GetInfoResponse.started:type_name -> google.protobuf.Timestamp
 	0,  // 3: meshery.agent.v1.RunStatus.phase:type_name -> meshery.agent.v1.RunPhase
-	39, // 4: meshery.agent.v1.RunStatus.t0:type_name -> google.protobuf.Timestamp
-	39, // 5: meshery.agent.v1.RunStatus.ends:type_name -> google.protobuf.Timestamp
+	40, // 4: meshery.agent.v1.RunStatus.t0:type_name -> google.protobuf.Timestamp
+	40, // 5: meshery.agent.v1.RunStatus.ends:type_name -> google.protobuf.Timestamp
 	18, // 6: meshery.agent.v1.PrepareRunRequest.plan:type_name -> meshery.agent.v1.Plan
-	40, // 7: meshery.agent.v1.PrepareRunRequest.start_deadline:type_name -> google.protobuf.Duration
+	41, // 7: meshery.agent.v1.PrepareRunRequest.start_deadline:type_name -> google.protobuf.Duration
 	9,  // 8: meshery.agent.v1.PrepareRunResponse.sources:type_name -> meshery.agent.v1.SourceStatus
 	1,  // 9: meshery.agent.v1.SourceStatus.source:type_name -> meshery.agent.v1.Source
-	39, // 10: meshery.agent.v1.StartRunRequest.t0:type_name -> google.protobuf.Timestamp
-	39, // 11: meshery.agent.v1.StartRunResponse.t0:type_name -> google.protobuf.Timestamp
+	40, // 10: meshery.agent.v1.StartRunRequest.t0:type_name -> google.protobuf.Timestamp
+	40, // 11: meshery.agent.v1.StartRunResponse.t0:type_name -> google.protobuf.Timestamp
 	0,  // 12: meshery.agent.v1.StopRunResponse.phase:type_name -> meshery.agent.v1.RunPhase
-	20, // 13: meshery.agent.v1.Plan.http:type_name -> meshery.agent.v1.HTTPTarget
-	22, // 14: meshery.agent.v1.Plan.load:type_name -> meshery.agent.v1.Load
-	23, // 15: meshery.agent.v1.Plan.scrape:type_name -> meshery.agent.v1.Scrape
-	19, // 16: meshery.agent.v1.Plan.agents:type_name -> meshery.agent.v1.AgentRef
-	21, // 17: meshery.agent.v1.HTTPTarget.headers:type_name -> meshery.agent.v1.Header
-	40, // 18: meshery.agent.v1.HTTPTarget.timeout:type_name -> google.protobuf.Duration
-	40, // 19: meshery.agent.v1.Load.duration:type_name -> google.protobuf.Duration
-	40, // 20: meshery.agent.v1.Load.warmup:type_name -> google.protobuf.Duration
-	40, // 21: meshery.agent.v1.Scrape.interval:type_name -> google.protobuf.Duration
-	24, // 22: meshery.agent.v1.Scrape.prometheus:type_name -> meshery.agent.v1.PrometheusScrape
-	40, // 23: meshery.agent.v1.PrometheusScrape.step:type_name -> google.protobuf.Duration
-	25, // 24: meshery.agent.v1.PrometheusScrape.queries:type_name -> meshery.agent.v1.PrometheusQuery
-	39, // 25: meshery.agent.v1.Chunk.time:type_name -> google.protobuf.Timestamp
-	18, // 26: meshery.agent.v1.Chunk.plan:type_name -> meshery.agent.v1.Plan
-	27, // 27: meshery.agent.v1.Chunk.started:type_name -> meshery.agent.v1.Started
-	28, // 28: meshery.agent.v1.Chunk.snapshot:type_name -> meshery.agent.v1.Snapshot
-	31, // 29: meshery.agent.v1.Chunk.samples:type_name -> meshery.agent.v1.Samples
-	33, // 30: meshery.agent.v1.Chunk.range_result:type_name -> meshery.agent.v1.RangeResult
-	35, // 31: meshery.agent.v1.Chunk.final:type_name -> meshery.agent.v1.Final
-	39, // 32: meshery.agent.v1.Started.t0:type_name -> google.protobuf.Timestamp
-	39, // 33: meshery.agent.v1.Started.first_send:type_name -> google.protobuf.Timestamp
-	29, // 34: meshery.agent.v1.Snapshot.counts:type_name -> meshery.agent.v1.Counts
-	30, // 35: meshery.agent.v1.Snapshot.latencies:type_name -> meshery.agent.v1.Latencies
-	36, // 36: meshery.agent.v1.Counts.codes:type_name -> meshery.agent.v1.Counts.CodesEntry
-	1,  // 37: meshery.agent.v1.Samples.source:type_name -> meshery.agent.v1.Source
-	32, // 38: meshery.agent.v1.Samples.new_series:type_name -> meshery.agent.v1.Series
-	37, // 39: meshery.agent.v1.Series.labels:type_name -> meshery.agent.v1.Series.LabelsEntry
-	39, // 40: meshery.agent.v1.RangeResult.start:type_name -> google.protobuf.Timestamp
-	39, // 41: meshery.agent.v1.RangeResult.end:type_name -> google.protobuf.Timestamp
-	40, // 42: meshery.agent.v1.RangeResult.step:type_name -> google.protobuf.Duration
-	34, // 43: meshery.agent.v1.RangeResult.series:type_name -> meshery.agent.v1.RangeSeries
-	38, // 44: meshery.agent.v1.RangeSeries.labels:type_name -> meshery.agent.v1.RangeSeries.LabelsEntry
-	0,  // 45: meshery.agent.v1.Final.phase:type_name -> meshery.agent.v1.RunPhase
-	29, // 46: meshery.agent.v1.Final.counts:type_name -> meshery.agent.v1.Counts
-	29, // 47: meshery.agent.v1.Final.warmup_counts:type_name -> meshery.agent.v1.Counts
-	39, // 48: meshery.agent.v1.Final.t0:type_name -> google.protobuf.Timestamp
-	39, // 49: meshery.agent.v1.Final.ended:type_name -> google.protobuf.Timestamp
-	9,  // 50: meshery.agent.v1.Final.sources:type_name -> meshery.agent.v1.SourceStatus
-	2,  // 51: meshery.agent.v1.AgentService.GetInfo:input_type -> meshery.agent.v1.GetInfoRequest
-	5,  // 52: meshery.agent.v1.AgentService.Ping:input_type -> meshery.agent.v1.PingRequest
-	7,  // 53: meshery.agent.v1.AgentService.PrepareRun:input_type -> meshery.agent.v1.PrepareRunRequest
-	10, // 54: meshery.agent.v1.AgentService.StartRun:input_type -> meshery.agent.v1.StartRunRequest
-	12, // 55: meshery.agent.v1.AgentService.WatchRun:input_type -> meshery.agent.v1.WatchRunRequest
-	14, // 56: meshery.agent.v1.AgentService.StopRun:input_type -> meshery.agent.v1.StopRunRequest
-	16, // 57: meshery.agent.v1.AgentService.AcknowledgeRun:input_type -> meshery.agent.v1.AcknowledgeRunRequest
-	3,  // 58: meshery.agent.v1.AgentService.GetInfo:output_type -> meshery.agent.v1.GetInfoResponse
-	6,  // 59: meshery.agent.v1.AgentService.Ping:output_type -> meshery.agent.v1.PingResponse
-	8,  // 60: meshery.agent.v1.AgentService.PrepareRun:output_type -> meshery.agent.v1.PrepareRunResponse
-	11, // 61: meshery.agent.v1.AgentService.StartRun:output_type -> meshery.agent.v1.StartRunResponse
-	13, // 62: meshery.agent.v1.AgentService.WatchRun:output_type -> meshery.agent.v1.WatchRunResponse
-	15, // 63: meshery.agent.v1.AgentService.StopRun:output_type -> meshery.agent.v1.StopRunResponse
-	17, // 64: meshery.agent.v1.AgentService.AcknowledgeRun:output_type -> meshery.agent.v1.AcknowledgeRunResponse
-	58, // [58:65] is the sub-list for method output_type
-	51, // [51:58] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	21, // 13: meshery.agent.v1.Plan.http:type_name -> meshery.agent.v1.HTTPTarget
+	23, // 14: meshery.agent.v1.Plan.load:type_name -> meshery.agent.v1.Load
+	24, // 15: meshery.agent.v1.Plan.scrape:type_name -> meshery.agent.v1.Scrape
+	20, // 16: meshery.agent.v1.Plan.agents:type_name -> meshery.agent.v1.AgentRef
+	9,  // 17: meshery.agent.v1.Plan.absent_sources:type_name -> meshery.agent.v1.SourceStatus
+	19, // 18: meshery.agent.v1.Plan.nodes_without_agent:type_name -> meshery.agent.v1.NodeWithoutAgent
+	8,  // 19: meshery.agent.v1.Plan.prepared:type_name -> meshery.agent.v1.PrepareRunResponse
+	22, // 20: meshery.agent.v1.HTTPTarget.headers:type_name -> meshery.agent.v1.Header
+	41, // 21: meshery.agent.v1.HTTPTarget.timeout:type_name -> google.protobuf.Duration
+	41, // 22: meshery.agent.v1.Load.duration:type_name -> google.protobuf.Duration
+	41, // 23: meshery.agent.v1.Load.warmup:type_name -> google.protobuf.Duration
+	41, // 24: meshery.agent.v1.Scrape.interval:type_name -> google.protobuf.Duration
+	25, // 25: meshery.agent.v1.Scrape.prometheus:type_name -> meshery.agent.v1.PrometheusScrape
+	41, // 26: meshery.agent.v1.PrometheusScrape.step:type_name -> google.protobuf.Duration
+	26, // 27: meshery.agent.v1.PrometheusScrape.queries:type_name -> meshery.agent.v1.PrometheusQuery
+	40, // 28: meshery.agent.v1.Chunk.time:type_name -> google.protobuf.Timestamp
+	18, // 29: meshery.agent.v1.Chunk.plan:type_name -> meshery.agent.v1.Plan
+	28, // 30: meshery.agent.v1.Chunk.started:type_name -> meshery.agent.v1.Started
+	29, // 31: meshery.agent.v1.Chunk.snapshot:type_name -> meshery.agent.v1.Snapshot
+	32, // 32: meshery.agent.v1.Chunk.samples:type_name -> meshery.agent.v1.Samples
+	34, // 33: meshery.agent.v1.Chunk.range_result:type_name -> meshery.agent.v1.RangeResult
+	36, // 34: meshery.agent.v1.Chunk.final:type_name -> meshery.agent.v1.Final
+	40, // 35: meshery.agent.v1.Started.t0:type_name -> google.protobuf.Timestamp
+	40, // 36: meshery.agent.v1.Started.first_send:type_name -> google.protobuf.Timestamp
+	30, // 37: meshery.agent.v1.Snapshot.counts:type_name -> meshery.agent.v1.Counts
+	31, // 38: meshery.agent.v1.Snapshot.latencies:type_name -> meshery.agent.v1.Latencies
+	37, // 39: meshery.agent.v1.Counts.codes:type_name -> meshery.agent.v1.Counts.CodesEntry
+	1,  // 40: meshery.agent.v1.Samples.source:type_name -> meshery.agent.v1.Source
+	33, // 41: meshery.agent.v1.Samples.new_series:type_name -> meshery.agent.v1.Series
+	38, // 42: meshery.agent.v1.Series.labels:type_name -> meshery.agent.v1.Series.LabelsEntry
+	40, // 43: meshery.agent.v1.RangeResult.start:type_name -> google.protobuf.Timestamp
+	40, // 44: meshery.agent.v1.RangeResult.end:type_name -> google.protobuf.Timestamp
+	41, // 45: meshery.agent.v1.RangeResult.step:type_name -> google.protobuf.Duration
+	35, // 46: meshery.agent.v1.RangeResult.series:type_name -> meshery.agent.v1.RangeSeries
+	39, // 47: meshery.agent.v1.RangeSeries.labels:type_name -> meshery.agent.v1.RangeSeries.LabelsEntry
+	0,  // 48: meshery.agent.v1.Final.phase:type_name -> meshery.agent.v1.RunPhase
+	30, // 49: meshery.agent.v1.Final.counts:type_name -> meshery.agent.v1.Counts
+	30, // 50: meshery.agent.v1.Final.warmup_counts:type_name -> meshery.agent.v1.Counts
+	40, // 51: meshery.agent.v1.Final.t0:type_name -> google.protobuf.Timestamp
+	40, // 52: meshery.agent.v1.Final.ended:type_name -> google.protobuf.Timestamp
+	9,  // 53: meshery.agent.v1.Final.sources:type_name -> meshery.agent.v1.SourceStatus
+	2,  // 54: meshery.agent.v1.AgentService.GetInfo:input_type -> meshery.agent.v1.GetInfoRequest
+	5,  // 55: meshery.agent.v1.AgentService.Ping:input_type -> meshery.agent.v1.PingRequest
+	7,  // 56: meshery.agent.v1.AgentService.PrepareRun:input_type -> meshery.agent.v1.PrepareRunRequest
+	10, // 57: meshery.agent.v1.AgentService.StartRun:input_type -> meshery.agent.v1.StartRunRequest
+	12, // 58: meshery.agent.v1.AgentService.WatchRun:input_type -> meshery.agent.v1.WatchRunRequest
+	14, // 59: meshery.agent.v1.AgentService.StopRun:input_type -> meshery.agent.v1.StopRunRequest
+	16, // 60: meshery.agent.v1.AgentService.AcknowledgeRun:input_type -> meshery.agent.v1.AcknowledgeRunRequest
+	3,  // 61: meshery.agent.v1.AgentService.GetInfo:output_type -> meshery.agent.v1.GetInfoResponse
+	6,  // 62: meshery.agent.v1.AgentService.Ping:output_type -> meshery.agent.v1.PingResponse
+	8,  // 63: meshery.agent.v1.AgentService.PrepareRun:output_type -> meshery.agent.v1.PrepareRunResponse
+	11, // 64: meshery.agent.v1.AgentService.StartRun:output_type -> meshery.agent.v1.StartRunResponse
+	13, // 65: meshery.agent.v1.AgentService.WatchRun:output_type -> meshery.agent.v1.WatchRunResponse
+	15, // 66: meshery.agent.v1.AgentService.StopRun:output_type -> meshery.agent.v1.StopRunResponse
+	17, // 67: meshery.agent.v1.AgentService.AcknowledgeRun:output_type -> meshery.agent.v1.AcknowledgeRunResponse
+	61, // [61:68] is the sub-list for method output_type
+	54, // [54:61] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_meshery_agent_v1_agent_proto_init() }
@@ -2938,7 +3031,7 @@ func file_meshery_agent_v1_agent_proto_init() {
 	if File_meshery_agent_v1_agent_proto != nil {
 		return
 	}
-	file_meshery_agent_v1_agent_proto_msgTypes[24].OneofWrappers = []any{
+	file_meshery_agent_v1_agent_proto_msgTypes[25].OneofWrappers = []any{
 		(*Chunk_Plan)(nil),
 		(*Chunk_Started)(nil),
 		(*Chunk_Snapshot)(nil),
@@ -2952,7 +3045,7 @@ func file_meshery_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_meshery_agent_v1_agent_proto_rawDesc), len(file_meshery_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
