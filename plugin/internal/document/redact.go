@@ -1,6 +1,8 @@
 package document
 
 import (
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -8,19 +10,85 @@ import (
 // redacted is what stands for a value that must not be kept.
 const redacted = "<redacted>"
 
-// secretWords are in the names of headers that carry credentials: Authorization,
-// X-Auth-Token, Cookie, X-Api-Key. One too many redacted does no harm.
-var secretWords = []string{"auth", "cookie", "token", "secret", "password", "api-key", "apikey", "credential", "session", "signature"}
+// keptHeaders are those whose values say how the target was called and are no
+// credentials. Of any other header nobody can know: its value is not kept.
+var keptHeaders = []string{
+	"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection",
+	"content-encoding", "content-language", "content-type", "expect", "host", "pragma", "range",
+	"te", "traceparent", "user-agent", "x-request-id",
+}
 
-// Redacted is the Test as it may be kept and shown: headers that carry
-// credentials have lost their values.
+// Redacted is the Test as it may be kept and shown: of headers only those known
+// to carry no credentials keep their values, and parameters of URLs that are
+// named like a credential have lost theirs. The body is kept as it is.
 func (t Test) Redacted() Test {
-	t.Spec.Target.Headers = slices.Clone(t.Spec.Target.Headers)
-	for i, h := range t.Spec.Target.Headers {
-		name := strings.ToLower(h.Name)
-		if slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(name, word) }) {
-			t.Spec.Target.Headers[i].Value = redacted
+	s := &t.Spec
+	s.Target.URL = redactURL(s.Target.URL)
+	s.Target.Headers = slices.Clone(s.Target.Headers)
+	for i, h := range s.Target.Headers {
+		if !slices.Contains(keptHeaders, strings.ToLower(h.Name)) {
+			s.Target.Headers[i].Value = redacted
 		}
 	}
+	if n := s.Metrics.NodeExporter; n != nil {
+		c := *n
+		c.URL = redactURL(c.URL)
+		s.Metrics.NodeExporter = &c
+	}
+	if p := s.Metrics.Prometheus; p != nil {
+		c := *p
+		c.URL = redactURL(c.URL)
+		s.Metrics.Prometheus = &c
+	}
 	return t
+}
+
+// redactURL replaces the values of parameters that are named like a credential,
+// and leaves every other byte as it is.
+func redactURL(raw string) string {
+	before, query, found := strings.Cut(raw, "?")
+	if !found {
+		return raw
+	}
+	query, fragment, hasFragment := strings.Cut(query, "#")
+	parameters := strings.Split(query, "&")
+	for i, p := range parameters {
+		name, _, hasValue := strings.Cut(p, "=")
+		if hasValue && namesCredential(name) {
+			parameters[i] = name + "=" + redacted
+		}
+	}
+	out := before + "?" + strings.Join(parameters, "&")
+	if hasFragment {
+		out += "#" + fragment
+	}
+	return out
+}
+
+var (
+	// Long enough to mean nothing else wherever they stand in a name.
+	credentialParts = []string{"token", "secret", "password", "passwd", "signature", "credential", "session", "apikey", "oauth", "authorization"}
+	// As parts of a name: apiKey, x-amz-key, sig; not monkey, author or design.
+	credentialWords = []string{"key", "keys", "auth", "sig", "pwd", "pass", "jwt", "sid"}
+
+	camelRE = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+	wordsRE = regexp.MustCompile(`[A-Za-z]+`)
+)
+
+// namesCredential tells whether the value of a URL's parameter is a secret, as
+// far as its name tells. One too many does no harm.
+func namesCredential(name string) bool {
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
+	lower := strings.ToLower(name)
+	if slices.ContainsFunc(credentialParts, func(part string) bool { return strings.Contains(lower, part) }) {
+		return true
+	}
+	for _, word := range wordsRE.FindAllString(camelRE.ReplaceAllString(name, "$1$3 $2$4"), -1) {
+		if slices.Contains(credentialWords, strings.ToLower(word)) {
+			return true
+		}
+	}
+	return false
 }

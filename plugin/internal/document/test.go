@@ -74,7 +74,7 @@ type Agents struct {
 type Metrics struct {
 	Interval     Duration    `json:"interval,omitzero"`
 	NodeExporter *Source     `json:"nodeExporter,omitempty"`
-	Kubelet      *Source     `json:"kubelet,omitempty"`
+	Kubelet      *Kubelet    `json:"kubelet,omitempty"`
 	Prometheus   *Prometheus `json:"prometheus,omitempty"`
 }
 
@@ -84,6 +84,11 @@ type Source struct {
 	// URL replaces the one found; $(HOST_IP) and $(NODE_NAME) stand for the
 	// agent's own node.
 	URL string `json:"url,omitempty"`
+}
+
+// Kubelet is the kubelet of an agent's own node; where it listens is known.
+type Kubelet struct {
+	Disabled bool `json:"disabled,omitempty"`
 }
 
 // Prometheus says which PromQL range queries are asked after the measured time.

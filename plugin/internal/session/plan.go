@@ -72,7 +72,7 @@ func (c Config) scrape(agent int, node string) (*agentv1.Scrape, []*agentv1.Sour
 			lacks(agentv1.Source_SOURCE_NODE_EXPORTER, c.Sources.NoNodeExporter)
 		}
 	}
-	if wanted(m.Kubelet) {
+	if m.Kubelet == nil || !m.Kubelet.Disabled {
 		s.Kubelet = c.Sources.NoKubelet == ""
 		if !s.Kubelet {
 			lacks(agentv1.Source_SOURCE_KUBELET, c.Sources.NoKubelet)
