@@ -79,18 +79,23 @@ func (t *timeline) add(agent int, s *agentv1.Snapshot, closedLoop bool) {
 	// A snapshot belongs to the second in which it began.
 	key := pointKey{index: s.GetFromNanos() / int64(t.width), warmup: s.GetWarmup()}
 	// A second in which nothing came back is a point as well, or else a stall
-	// would not be seen; the short rest at the end of a run is none.
+	// would not be seen; the short rest at the end of a run is none, nor are the
+	// calls that could never be sent: they are told of at the end, but their
+	// waiting belongs to all the seconds before.
 	long := time.Duration(s.GetToNanos()-s.GetFromNanos()) >= time.Second/2
-	if long || s.GetCounts().GetPlanned() > 0 {
+	sent := s.GetCounts().GetSent()
+	if long || sent > 0 {
 		p := t.at(key)
 		p.counted = true
-		p.sent += s.GetCounts().GetSent()
+		p.sent += sent
 		p.failed += s.GetCounts().GetFailed()
 		l := s.GetLatencies().GetResponseTime()
 		if closedLoop {
 			l = s.GetLatencies().GetServiceTime()
 		}
-		p.add(l)
+		if sent > 0 || s.GetCounts().GetUnsent() == 0 {
+			p.add(l)
+		}
 	}
 	reached := s.GetToNanos()
 	if s.GetWarmup() {

@@ -71,6 +71,41 @@ func TestTimelineWaitsForAnAgentThatIsBroken(t *testing.T) {
 	}
 }
 
+// Calls that were never sent come in a snapshot of their own at the end. They
+// have waited all along: in the totals, but not in the last second.
+func TestUnsentCallsAreNoneOfTheLastSecond(t *testing.T) {
+	r := started(t, test(), 0)
+	r.seconds(0, 0, 11, 50, time.Millisecond)
+	unsent := func(from int64) {
+		r.Chunk(0, &agentv1.Chunk{Body: &agentv1.Chunk_Snapshot{Snapshot: &agentv1.Snapshot{FromNanos: from, ToNanos: 12e9,
+			Counts: &agentv1.Counts{Planned: 500, Unsent: 500}, Latencies: &agentv1.Latencies{ResponseTime: encode(t, 500, 8*time.Second)}}}})
+	}
+	unsent(11e9) // told with a second in which nothing was sent
+	unsent(12e9)
+	r.final(0, succeeded, "", 12*time.Second)
+	s := r.result().Status
+	if len(s.Timeline) != 12 {
+		t.Fatalf("%d points, want 12: %+v", len(s.Timeline), s.Timeline)
+	}
+	for _, p := range s.Timeline[:11] {
+		if p.Sent != 50 || p.Max == nil || *p.Max > 2 {
+			t.Errorf("second %d: %+v", p.Second, p)
+		}
+	}
+	if p := s.Timeline[11]; p.Second != 11 || p.Sent != 0 || p.P50 != nil || p.P99 != nil || p.Max != nil {
+		t.Errorf("the last second: %+v", p)
+	}
+	if q := s.Requests; q.Planned != 1450 || q.Sent != 450 || q.Unsent != 1000 {
+		t.Errorf("requests %+v", q)
+	}
+	if l := s.Latency.ResponseTime; l.Count != 1450 || *l.P50 < 7900 {
+		t.Errorf("the waiting is not in the response time: %+v", l)
+	}
+	if p := r.Progress(); p.Second != 11 || p.Rate != 0 {
+		t.Errorf("progress %+v", p)
+	}
+}
+
 func TestAStallIsSeenWhileItLasts(t *testing.T) {
 	r := started(t, test(), 0)
 	r.seconds(0, 0, 4, 100, time.Millisecond)
