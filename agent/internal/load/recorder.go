@@ -19,6 +19,25 @@ type Counts struct {
 // Planned is the number of calls the schedule held.
 func (c *Counts) Planned() int64 { return c.Sent + c.Unsent }
 
+// count adds one call.
+func (c *Counts) count(a *answer) {
+	c.Sent++
+	c.BytesReceived += a.bytes
+	if a.ok() {
+		c.Succeeded++
+	} else {
+		c.Failed++
+	}
+	c.countCode(a.text(), 1)
+}
+
+func (c *Counts) countCode(code string, n int64) {
+	if c.Codes == nil {
+		c.Codes = map[string]int64{}
+	}
+	c.Codes[code] += n
+}
+
 func (c *Counts) add(from *Counts) {
 	c.Sent += from.Sent
 	c.Succeeded += from.Succeeded
@@ -26,10 +45,7 @@ func (c *Counts) add(from *Counts) {
 	c.Unsent += from.Unsent
 	c.BytesReceived += from.BytesReceived
 	for k, v := range from.Codes {
-		if c.Codes == nil {
-			c.Codes = map[string]int64{}
-		}
-		c.Codes[k] += v
+		c.countCode(k, v)
 	}
 }
 
@@ -62,21 +78,9 @@ func (m *measurement) empty() bool { return m.Planned() == 0 }
 
 // call is one finished call.
 type call struct {
+	answer
 	intended, free, start, end time.Duration
 	closedLoop                 bool
-	code                       int // HTTP status; below 0 where there was no answer
-	timedOut                   bool
-	bytes                      int64
-}
-
-func (c *call) codeText() string {
-	switch {
-	case c.code > 0:
-		return strconv.Itoa(c.code)
-	case c.timedOut:
-		return "timeout"
-	}
-	return "connection"
 }
 
 // recorder takes finished calls from many workers. It is split in shards, about
@@ -92,7 +96,9 @@ type shard struct {
 	// Status codes of the active measurement: an array, for a map costs more
 	// than the histograms.
 	codes [600]int64
-	_     [64]byte // shards of their own cache lines
+	// closed drops what comes later: see abandon.
+	closed bool
+	_      [64]byte // shards of their own cache lines
 }
 
 func newRecorder(shards int) *recorder {
@@ -103,25 +109,42 @@ func newRecorder(shards int) *recorder {
 	return r
 }
 
-func (r *recorder) record(worker int, c *call) {
+// record counts a finished call and makes its worker idle, in one step, so that
+// abandon finds a call either counted or in flight. What nobody waits for any
+// more is dropped.
+func (r *recorder) record(worker int, w *worker, c *call) {
 	s := &r.shards[worker%len(r.shards)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.take(c)
+	w.start.Store(idle)
+}
+
+// recordClosed counts a call of a worker that nobody waits for.
+func (r *recorder) recordClosed(worker int, c *call) {
+	s := &r.shards[worker%len(r.shards)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.take(c)
+}
+
+// take counts a call; with the lock held.
+func (s *shard) take(c *call) {
 	m := s.active
 	m.Sent++
 	m.BytesReceived += c.bytes
-	if c.code >= 200 && c.code <= 299 {
+	if c.ok() {
 		m.Succeeded++
 	} else {
 		m.Failed++
 	}
-	if c.code > 0 && c.code < len(s.codes) {
+	if c.failure == "" && c.code > 0 && c.code < len(s.codes) {
 		s.codes[c.code]++
 	} else {
-		if m.Codes == nil {
-			m.Codes = map[string]int64{}
-		}
-		m.Codes[c.codeText()]++
+		m.countCode(c.text(), 1)
 	}
 	m.ServiceTime.Record(c.end - c.start)
 	if c.closedLoop {
@@ -132,14 +155,14 @@ func (r *recorder) record(worker int, c *call) {
 	m.Lateness.Record(c.start - due)
 }
 
-// recordUnsent counts a call that was never sent: its response time is at least
-// what it had waited when the load ended.
-func (r *recorder) recordUnsent(waited time.Duration) {
-	s := &r.shards[0]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.active.Unsent++
-	s.active.ResponseTime.Record(waited)
+// close makes record drop what comes later.
+func (r *recorder) close() {
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		s.closed = true
+		s.mu.Unlock()
+	}
 }
 
 // drain moves everything recorded since the last drain into m. One caller at a
@@ -154,10 +177,7 @@ func (r *recorder) drain(m *measurement) {
 			if n == 0 {
 				continue
 			}
-			if full.Codes == nil {
-				full.Codes = map[string]int64{}
-			}
-			full.Codes[strconv.Itoa(code)] += n
+			full.countCode(strconv.Itoa(code), n)
 			s.codes[code] = 0
 		}
 		s.mu.Unlock()

@@ -17,14 +17,23 @@ func newTicker(e *Engine, c clock, emit func(*Snapshot), out *Outcome) *ticker {
 	return &ticker{engine: e, clock: c, emit: emit, out: out, usage: readUsage()}
 }
 
-// run takes snapshots until finished is closed.
-func (t *ticker) run(finished <-chan struct{}) {
+// run takes snapshots until finished is closed, or until the limit has passed:
+// then it returns true.
+func (t *ticker) run(finished <-chan struct{}, limit func() time.Duration) (late bool) {
 	for {
+		now := t.clock.now()
+		if now >= limit() {
+			return true
+		}
 		select {
 		case <-finished:
-			return
-		case <-time.After(t.next() - t.clock.now()):
-			t.snapshot()
+			return false
+		case <-time.After(min(t.next(), max(limit(), now)) - now):
+			// A stop in the meantime moves the limit: it is asked for at least
+			// once per interval.
+			if t.clock.now() >= t.next() {
+				t.snapshot()
+			}
 		}
 	}
 }
@@ -84,5 +93,31 @@ func (t *ticker) fill(m *measurement, to time.Duration, warmup bool) *Snapshot {
 	}
 	return &Snapshot{From: from, To: max(from, to), Warmup: warmup, Counts: m.Counts,
 		ResponseTime: m.ResponseTime, ServiceTime: m.ServiceTime, Lateness: m.Lateness,
-		InFlight: t.engine.inFlight.Load()}
+		InFlight: t.engine.inFlight()}
+}
+
+// unsent emits the calls that were planned and never sent, in snapshots of their
+// own: their response time is at least what they had waited when the load ended.
+func (t *ticker) unsent(p *pacer) {
+	warm, measured := newMeasurement(), newMeasurement()
+	p.unsent(func(at time.Duration) {
+		m := measured
+		if at < t.engine.plan.Warmup {
+			m = warm
+		}
+		m.Unsent++
+		m.ResponseTime.Record(t.out.To - at)
+	})
+	for _, m := range []*measurement{warm, measured} {
+		if m.Unsent == 0 {
+			continue
+		}
+		to := &t.out.Counts
+		if m == warm {
+			to = &t.out.Warmup
+		}
+		to.add(&m.Counts)
+		t.emit(&Snapshot{From: t.out.To, To: t.out.To, Warmup: m == warm, Counts: m.Counts,
+			ResponseTime: m.ResponseTime, ServiceTime: m.ServiceTime, Lateness: m.Lateness})
+	}
 }
