@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"math"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -33,6 +35,7 @@ type manager struct {
 	// happens without the lock.
 	preparing  *preparation
 	background sync.WaitGroup
+	unwell     atomic.Bool
 	shutdown   context.Context
 	cancel     context.CancelFunc
 }
@@ -77,6 +80,9 @@ func (m *manager) start(id string, t0 time.Time) (time.Time, error) {
 	if m.shutdown.Err() != nil {
 		return time.Time{}, errShutdown
 	}
+	if late := time.Since(t0); late > latestStart {
+		return time.Time{}, status.Errorf(codes.FailedPrecondition, "the start came %s after the moment agreed on: the way to the agent is slow; run again", late.Round(time.Millisecond))
+	}
 	r.expiry.Stop()
 	// Only the monotonic clock measures; the wall clock is read once, here.
 	now := time.Now()
@@ -92,18 +98,46 @@ func (m *manager) start(id string, t0 time.Time) (time.Time, error) {
 		m.free()
 		m.mu.Unlock()
 		m.metrics.SetSpoolBytes(m.store.Bytes())
+		m.lookAfter(r)
 		// Between runs an agent is to cost a node next to nothing.
 		debug.FreeOSMemory()
 	})
 	return r.t0, nil
 }
 
+// latestStart is how long after T0 a run may still be started; what is missed
+// until then shows as lateness.
+const latestStart = 250 * time.Millisecond
+
+// lookAfter waits until nothing of a run's load is left. Calls that were given
+// up end by their own timeout. What is still there long after that is a client
+// that hangs, which only the end of the process ends: the agent says that it is
+// not well, and Kubernetes restarts it. Runs in the spool survive that.
+func (m *manager) lookAfter(r *run) {
+	if r.leftover == nil {
+		return
+	}
+	select {
+	case <-r.leftover:
+	case <-m.shutdown.Done():
+	case <-time.After(r.plan.GetHttp().GetTimeout().AsDuration() + leftoverTime):
+		m.unwell.Store(true)
+	}
+}
+
+const leftoverTime = 30 * time.Second
+
 func (m *manager) observe(s *load.Snapshot) {
 	m.metrics.ObserveCounts(s.Codes, s.Failed)
 	if s.Lateness.Count() > 0 {
-		p50, _ := s.Lateness.Quantile(0.5)
-		p99, _ := s.Lateness.Quantile(0.99)
-		m.metrics.ObserveLateness(p50.Seconds(), p99.Seconds(), s.Lateness.Max().Seconds())
+		// 0 would say that the generator was never late.
+		seconds := func(q float64) float64 {
+			if d, ok := s.Lateness.Quantile(q); ok {
+				return d.Seconds()
+			}
+			return math.NaN()
+		}
+		m.metrics.ObserveLateness(seconds(0.5), seconds(0.99), s.Lateness.Max().Seconds())
 	}
 	m.metrics.SetSpoolBytes(m.store.Bytes())
 }
