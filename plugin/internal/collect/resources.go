@@ -78,7 +78,8 @@ func (a *agentData) sourceStatus() []document.SourceStatus {
 
 func (a *agentData) node(d *sourceData) document.NodeResources {
 	n := document.NodeResources{Node: a.Node}
-	var busy, total float64
+	var busy, total, longest float64
+	whole := true // no mode lacks an increase
 	for _, s := range d.series {
 		if s == nil || s.n == 0 {
 			continue
@@ -88,6 +89,12 @@ func (a *agentData) node(d *sourceData) document.NodeResources {
 			n.Cores = int(s.previous)
 			continue
 		case nodeCPU:
+			window, ok := s.window()
+			if !ok {
+				whole = false
+				break
+			}
+			longest = max(longest, window)
 			if n.CPUSeconds == nil {
 				n.CPUSeconds = map[string]float64{}
 			}
@@ -100,7 +107,10 @@ func (a *agentData) node(d *sourceData) document.NodeResources {
 		}
 		n.Series = append(n.Series, s.stats())
 	}
-	if total > 0 {
+	if n.CPUSeconds != nil {
+		n.WindowSeconds = &longest
+	}
+	if total > 0 && whole {
 		share := busy / total
 		n.CPUUtilization = &share
 	}
@@ -113,8 +123,10 @@ func (a *agentData) node(d *sourceData) document.NodeResources {
 func (s *seriesData) stats() document.SeriesStats {
 	st := document.SeriesStats{Name: s.name, Labels: s.labels, Samples: s.n}
 	if s.counter {
-		increase := s.increase
-		st.Increase = &increase
+		if window, ok := s.window(); ok {
+			increase := s.increase
+			st.Increase, st.WindowSeconds = &increase, &window
+		}
 		return st
 	}
 	mean, low, top := s.sum/float64(s.n), s.lowest, s.top
@@ -132,8 +144,7 @@ func labelText(labels map[string]string) string {
 }
 
 // containers pairs the CPU and memory series of each container. A container of
-// which CPU was read only once has no increase and is left out of CPU, not
-// counted as idle.
+// which CPU was read only once has no CPU figures: it is not counted as idle.
 func (a *agentData) containers(d *sourceData) []document.ContainerResource {
 	type key struct{ namespace, pod, container string }
 	found := map[key]*document.ContainerResource{}
@@ -148,13 +159,14 @@ func (a *agentData) containers(d *sourceData) []document.ContainerResource {
 			found[k] = r
 		}
 		if s.name == containerMemory {
-			r.MemorySamples, r.MemoryMeanBytes, r.MemoryMaxBytes = s.n, s.sum/float64(s.n), s.top
+			mean, top := s.sum/float64(s.n), s.top
+			r.MemorySamples, r.MemoryMeanBytes, r.MemoryMaxBytes = s.n, &mean, &top
 			continue
 		}
-		r.CPUSamples, r.CPUSeconds = s.n, s.increase
-		r.WindowSeconds = s.last.Sub(s.first).Seconds()
-		if r.WindowSeconds > 0 {
-			r.MeanCores = r.CPUSeconds / r.WindowSeconds
+		r.CPUSamples = s.n
+		if window, ok := s.window(); ok {
+			increase, cores := s.increase, s.increase/window
+			r.CPUSeconds, r.WindowSeconds, r.MeanCores = &increase, &window, &cores
 		}
 	}
 	out := make([]document.ContainerResource, 0, len(found))

@@ -56,16 +56,48 @@ func TestNodeResources(t *testing.T) {
 	if n.CPUSeconds["idle"] != 12 || n.CPUSeconds["user"] != 6 || n.CPUSeconds["iowait"] != 1 || n.Cores != 4 {
 		t.Errorf("%+v", n)
 	}
+	if n.WindowSeconds == nil || *n.WindowSeconds != 10 {
+		t.Errorf("CPU seconds of a window of %v, want 10 s", n.WindowSeconds)
+	}
 	if !near(*n.CPUUtilization, 6.0/19) {
 		t.Errorf("utilization %v, want 6 of 19 s", *n.CPUUtilization)
 	}
 	for _, st := range n.Series {
 		switch {
-		case st.Name == "node_load1" && (st.Samples != 3 || *st.Mean != 2 || *st.Min != 1 || *st.Max != 3 || st.Increase != nil):
+		case st.Name == "node_load1" && (st.WindowSeconds != nil || st.Samples != 3 || *st.Mean != 2 || *st.Min != 1 || *st.Max != 3 || st.Increase != nil):
 			t.Errorf("gauge %+v", st)
-		case st.Name == nodeCPU && (st.Samples != 4 || st.Increase == nil || st.Mean != nil):
+		case st.Name == nodeCPU && (st.Samples != 4 || st.Increase == nil || *st.WindowSeconds != 10 || st.Mean != nil):
 			t.Errorf("counter %+v", st)
 		}
+	}
+}
+
+// What was read once has risen by nobody knows how much, which is not by 0.
+func TestACounterReadOnceHasNoIncrease(t *testing.T) {
+	r := started(t, test(), 0)
+	r.reading(0, exporter, 5000, cpuSeries(), map[uint32]float64{1: 100, 2: 50, 4: 1, 5: 4})
+	r.reading(0, exporter, 7500, nil, map[uint32]float64{2: 51})
+	nodes := r.result().Status.Resources.Nodes
+	if len(nodes) != 1 || nodes[0].Cores != 4 {
+		t.Fatalf("%+v", nodes)
+	}
+	n := nodes[0]
+	if _, idle := n.CPUSeconds["idle"]; idle || n.CPUSeconds["user"] != 1 || *n.WindowSeconds != 2.5 || n.CPUUtilization != nil {
+		t.Errorf("%+v", n)
+	}
+	for _, st := range n.Series {
+		once := st.Labels["mode"] == "idle"
+		if st.Name == nodeCPU && (once != (st.Increase == nil) || once != (st.WindowSeconds == nil)) {
+			t.Errorf("counter %+v", st)
+		}
+		if st.Name == "node_load1" && (st.Samples != 1 || *st.Mean != 1) {
+			t.Errorf("gauge %+v", st)
+		}
+	}
+	r = started(t, test(), 0)
+	r.reading(0, exporter, 5000, cpuSeries(), map[uint32]float64{1: 100, 2: 50})
+	if n := r.result().Status.Resources.Nodes[0]; n.CPUSeconds != nil || n.WindowSeconds != nil || n.CPUUtilization != nil {
+		t.Errorf("one reading of CPU: %+v", n)
 	}
 }
 
@@ -100,10 +132,11 @@ func TestContainers(t *testing.T) {
 	if len(c) != 2 || c[0].Pod != "a" || c[1].Pod != "b" {
 		t.Fatalf("%+v", c)
 	}
-	if b := c[1]; b.CPUSeconds != 3 || b.WindowSeconds != 6.5 || b.CPUSamples != 3 || !near(b.MeanCores, 3/6.5) || b.MemoryMeanBytes != 200 || b.MemoryMaxBytes != 300 || b.MemorySamples != 2 || b.Node != "worker-1" {
+	if b := c[1]; *b.CPUSeconds != 3 || *b.WindowSeconds != 6.5 || b.CPUSamples != 3 || !near(*b.MeanCores, 3/6.5) || *b.MemoryMeanBytes != 200 || *b.MemoryMaxBytes != 300 || b.MemorySamples != 2 || b.Node != "worker-1" {
 		t.Errorf("%+v", b)
 	}
-	if a := c[0]; a.CPUSamples != 1 || a.CPUSeconds != 0 || a.MeanCores != 0 {
+	if a := c[0]; a.CPUSamples != 1 || a.CPUSeconds != nil || a.WindowSeconds != nil || a.MeanCores != nil ||
+		a.MemorySamples != 0 || a.MemoryMeanBytes != nil || a.MemoryMaxBytes != nil {
 		t.Errorf("read once: %+v", a)
 	}
 }

@@ -45,6 +45,13 @@ func (s *seriesData) add(at time.Time, v float64) {
 	s.lowest, s.top = min(s.lowest, v), max(s.top, v)
 }
 
+// window is the time a counter's increase belongs to, in seconds. It has none
+// with fewer than two readings, and then no increase either.
+func (s *seriesData) window() (seconds float64, ok bool) {
+	seconds = s.last.Sub(s.first).Seconds()
+	return seconds, s.n >= 2 && seconds > 0
+}
+
 // samples takes one reading of one source.
 func (a *agentData) samples(s *agentv1.Samples) {
 	d := a.sources[s.GetSource()]

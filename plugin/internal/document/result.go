@@ -178,24 +178,31 @@ type SourceStatus struct {
 // NodeResources is node-exporter's view of one node.
 type NodeResources struct {
 	Node string `json:"node"`
-	// CPUSeconds by mode: increase of node_cpu_seconds_total over all cores.
-	CPUSeconds map[string]float64 `json:"cpuSeconds,omitempty"`
+	// CPUSeconds by mode: increase of node_cpu_seconds_total over all cores
+	// within WindowSeconds, the time between the first and the last reading
+	// inside the measured time. Both are absent with fewer than two readings.
+	CPUSeconds    map[string]float64 `json:"cpuSeconds,omitempty"`
+	WindowSeconds *float64           `json:"windowSeconds,omitempty"`
 	// CPUUtilization is the share of CPU time not idle (idle and iowait), 0 to 1.
 	CPUUtilization *float64      `json:"cpuUtilization,omitempty"`
 	Cores          int           `json:"cores,omitempty"`
 	Series         []SeriesStats `json:"series,omitempty"`
 }
 
-// SeriesStats sums up one series over the measured time. Counters have
-// Increase, gauges Mean, Min and Max. Samples is what it rests on.
+// SeriesStats sums up one series inside the measured time. Counters have
+// Increase and WindowSeconds, gauges Mean, Min and Max. Samples is what it
+// rests on.
 type SeriesStats struct {
-	Name     string            `json:"name"`
-	Labels   map[string]string `json:"labels,omitempty"`
-	Samples  int               `json:"samples"`
-	Increase *float64          `json:"increase,omitempty"`
-	Mean     *float64          `json:"mean,omitempty"`
-	Min      *float64          `json:"min,omitempty"`
-	Max      *float64          `json:"max,omitempty"`
+	Name    string            `json:"name"`
+	Labels  map[string]string `json:"labels,omitempty"`
+	Samples int               `json:"samples"`
+	// Increase is that of a counter within WindowSeconds, the time between its
+	// first and its last sample; both are absent with fewer than two samples.
+	Increase      *float64 `json:"increase,omitempty"`
+	WindowSeconds *float64 `json:"windowSeconds,omitempty"`
+	Mean          *float64 `json:"mean,omitempty"`
+	Min           *float64 `json:"min,omitempty"`
+	Max           *float64 `json:"max,omitempty"`
 }
 
 // ContainerResource is the kubelet's view of one container.
@@ -205,15 +212,16 @@ type ContainerResource struct {
 	Pod       string `json:"pod"`
 	Container string `json:"container"`
 	// CPUSeconds is the increase of the CPU counter over WindowSeconds, the
-	// time between the first and the last reading inside the measured time.
-	CPUSeconds    float64 `json:"cpuSeconds"`
-	WindowSeconds float64 `json:"windowSeconds"`
-	// MeanCores is CPUSeconds / WindowSeconds.
-	MeanCores       float64 `json:"meanCores"`
-	CPUSamples      int     `json:"cpuSamples"`
-	MemoryMeanBytes float64 `json:"memoryMeanBytes"`
-	MemoryMaxBytes  float64 `json:"memoryMaxBytes"`
-	MemorySamples   int     `json:"memorySamples"`
+	// time between the first and the last reading inside the measured time,
+	// MeanCores the one divided by the other. Absent with fewer than two readings.
+	CPUSeconds    *float64 `json:"cpuSeconds,omitempty"`
+	WindowSeconds *float64 `json:"windowSeconds,omitempty"`
+	MeanCores     *float64 `json:"meanCores,omitempty"`
+	CPUSamples    int      `json:"cpuSamples"`
+	// MemoryMeanBytes and MemoryMaxBytes are absent without a reading.
+	MemoryMeanBytes *float64 `json:"memoryMeanBytes,omitempty"`
+	MemoryMaxBytes  *float64 `json:"memoryMaxBytes,omitempty"`
+	MemorySamples   int      `json:"memorySamples"`
 }
 
 // QueryResult is the answer of Prometheus to one query.
@@ -267,8 +275,11 @@ type Environment struct {
 	CNI          string            `json:"cni,omitempty"`
 	Meshes       map[string]string `json:"meshes,omitempty"`
 	TargetImages []string          `json:"targetImages,omitempty"`
-	Plugin       string            `json:"plugin"`
-	Agent        string            `json:"agent,omitempty"`
+	// TargetPods are the pods behind the target where it is a Service, as
+	// namespace/name: what requests cost is in their containers.
+	TargetPods []string `json:"targetPods,omitempty"`
+	Plugin     string   `json:"plugin"`
+	Agent      string   `json:"agent,omitempty"`
 }
 
 // NodeInfo describes a node as Kubernetes knows it.

@@ -17,8 +17,9 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
-// Describe reads the cluster's version, its nodes, its CNI and the images behind
-// the target. namespace is that of the agents, in which short names resolve.
+// Describe reads the cluster's version, its nodes, its CNI, and the pods behind
+// the target with their images. namespace is that of the agents, in which short
+// names resolve.
 func Describe(ctx context.Context, client kubernetes.Interface, namespace, target string) document.Environment {
 	e := document.Environment{Namespace: namespace}
 	if v, err := client.Discovery().ServerVersion(); err == nil {
@@ -30,7 +31,8 @@ func Describe(ctx context.Context, client kubernetes.Interface, namespace, targe
 		}
 	}
 	e.CNI = cni(ctx, client)
-	e.TargetImages = images(ctx, client, namespace, target)
+	pods := behind(ctx, client, namespace, target)
+	e.TargetPods, e.TargetImages = names(pods), images(pods)
 	return e
 }
 
@@ -66,9 +68,8 @@ func cni(ctx context.Context, client kubernetes.Interface) string {
 	return ""
 }
 
-// images are those of the pods behind the target where it is the name of a
-// Service, sorted, each once.
-func images(ctx context.Context, client kubernetes.Interface, namespace, target string) []string {
+// behind are the pods behind the target where it is the name of a Service.
+func behind(ctx context.Context, client kubernetes.Interface, namespace, target string) []corev1.Pod {
 	u, err := url.Parse(target)
 	if err != nil {
 		return nil
@@ -88,9 +89,24 @@ func images(ctx context.Context, client kubernetes.Interface, namespace, target 
 	if err != nil {
 		return nil
 	}
+	return pods.Items
+}
+
+// names are namespace/name of pods, sorted.
+func names(pods []corev1.Pod) []string {
 	var all []string
-	for i := range pods.Items {
-		for _, c := range slices.Concat(pods.Items[i].Spec.InitContainers, pods.Items[i].Spec.Containers) {
+	for i := range pods {
+		all = append(all, pods[i].Namespace+"/"+pods[i].Name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// images are those of pods, sorted, each once.
+func images(pods []corev1.Pod) []string {
+	var all []string
+	for i := range pods {
+		for _, c := range slices.Concat(pods[i].Spec.InitContainers, pods[i].Spec.Containers) {
 			all = append(all, c.Image)
 		}
 	}

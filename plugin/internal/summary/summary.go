@@ -147,41 +147,6 @@ func nodes(b *strings.Builder, s *document.Status) error {
 	return t.Write(b)
 }
 
-// busiest is how many containers are shown.
-const busiest = 5
-
-// containers shows the ones that used most CPU, per 1,000 requests: what a
-// request costs, wherever it is spent. The agents' own containers are left out.
-func containers(b *strings.Builder, r *document.Result) error {
-	all := slices.DeleteFunc(slices.Clone(r.Status.Resources.Containers), func(c document.ContainerResource) bool {
-		return c.CPUSamples < 2 || (c.Namespace == r.Status.Environment.Namespace && c.Container == "agent")
-	})
-	if len(all) == 0 || r.Status.Rate.Achieved <= 0 {
-		return nil
-	}
-	slices.SortStableFunc(all, func(x, y document.ContainerResource) int {
-		switch {
-		case x.MeanCores > y.MeanCores:
-			return -1
-		case x.MeanCores < y.MeanCores:
-			return 1
-		}
-		return 0
-	})
-	t := printer.NewTable("~POD", "~CONTAINER", "CPU", "PER 1,000 REQ.", "MEMORY")
-	for _, c := range all[:min(busiest, len(all))] {
-		t.Row(c.Namespace+"/"+c.Pod, c.Container, printer.Significant(1000*c.MeanCores, 3)+" mCPU",
-			printer.Significant(1000*c.MeanCores/r.Status.Rate.Achieved, 3)+" core-s", printer.Bytes(int64(c.MemoryMeanBytes)))
-	}
-	b.WriteString("\n")
-	return t.Write(b)
-}
-
-// anyCPU tells whether the CPU of any container is known.
-func anyCPU(all []document.ContainerResource) bool {
-	return slices.ContainsFunc(all, func(c document.ContainerResource) bool { return c.CPUSamples > 1 })
-}
-
 // absent names the sources that gave nothing, each reason once.
 func absent(b *strings.Builder, r *document.Resources) {
 	names := map[string]string{"nodeExporter": "node-exporter", "kubelet": "kubelet metrics", "prometheus": "Prometheus", "": "a source of a newer agent"}
@@ -190,7 +155,7 @@ func absent(b *strings.Builder, r *document.Resources) {
 		why := s.Detail
 		switch {
 		case s.Source == "kubelet" && s.Available && len(r.Containers) > 0 && !anyCPU(r.Containers):
-			why = "it renews its figures about every 10 s, and CPU takes two of them: measure for 25 s or more"
+			why = "it renews its figures every 10 to 20 s, and CPU takes two of them: measure for 45 s or more"
 		case s.Available && s.Samples > 0:
 			continue
 		case s.Available && s.LastError != "":

@@ -28,10 +28,11 @@ func sample() *document.Result {
 		Resources: document.Resources{
 			Nodes: []document.NodeResources{{Node: "worker-1", CPUUtilization: of(0.38)}, {Node: "worker-2", CPUUtilization: of(0.44)}},
 			Containers: []document.ContainerResource{
-				{Namespace: "shop", Pod: "checkout-7f9", Container: "istio-proxy", CPUSamples: 6, MeanCores: 0.22, MemoryMeanBytes: 40 << 20},
-				{Namespace: "shop", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: 0.41, MemoryMeanBytes: 120 << 20},
-				{Namespace: "meshery", Pod: "agent-1", Container: "agent", CPUSamples: 6, MeanCores: 3},
-				{Namespace: "shop", Pod: "cron", Container: "job", CPUSamples: 1, MeanCores: 9},
+				{Namespace: "shop", Pod: "checkout-7f9", Container: "istio-proxy", CPUSamples: 6, MeanCores: of(0.22), MemoryMeanBytes: of(40 << 20)},
+				{Namespace: "shop", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: of(0.41), MemoryMeanBytes: of(120 << 20)},
+				{Namespace: "meshery", Pod: "agent-1", Container: "agent", CPUSamples: 6, MeanCores: of(3)},
+				{Namespace: "shop", Pod: "cron", Container: "job", CPUSamples: 1},
+				{Namespace: "kube-system", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: of(0.9)},
 			},
 			Sources: []document.SourceStatus{
 				{Source: "nodeExporter", Node: "worker-1", Available: true, Samples: 60},
@@ -40,7 +41,7 @@ func sample() *document.Result {
 				{Source: "prometheus", Node: "worker-1", Available: true, LastError: "connection refused"},
 			},
 		},
-		Environment: document.Environment{Namespace: "meshery"},
+		Environment: document.Environment{Namespace: "meshery", TargetPods: []string{"shop/checkout-7f9"}},
 	}
 	for i, node := range []string{"worker-1", "worker-2", "worker-3"} {
 		s.Agents = append(s.Agents, document.AgentResult{Node: node, Phase: document.AgentSucceeded, Rate: document.AchievedRate{Achieved: 333.31},
@@ -87,9 +88,10 @@ worker-1   333.3   2.10 ms   11.9 ms   0        0.00 ms      38.0 %
 worker-2   333.3   2.10 ms   11.9 ms   0        400 µs       44.0 %
 worker-3   333.3   2.10 ms   11.9 ms   0        800 µs       -
 
-POD                 CONTAINER     CPU        PER 1,000 REQ.   MEMORY
-shop/checkout-7f9   app           410 mCPU   0.410 core-s     120 MiB
-shop/checkout-7f9   istio-proxy   220 mCPU   0.220 core-s     40.0 MiB
+POD                        CONTAINER     CPU        PER 1,000 REQ.   MEMORY
+shop/checkout-7f9          app           410 mCPU   0.410 core-s     120 MiB
+shop/checkout-7f9          istio-proxy   220 mCPU   0.220 core-s     40.0 MiB
+kube-system/checkout-7f9   app           900 mCPU   -                -
 
 NOT READ   node-exporter: none found on this node; deploy with --node-exporter
 NOT READ   Prometheus: connection refused
@@ -179,10 +181,31 @@ func TestTheBusiestContainersOnly(t *testing.T) {
 	r.Status.Resources.Containers = nil
 	for i := range 9 {
 		r.Status.Resources.Containers = append(r.Status.Resources.Containers, document.ContainerResource{Namespace: "a-very-long-namespace-name",
-			Pod: "pod-with-a-very-long-name-as-deployments-make-them-" + string(rune('0'+i)), Container: "container-" + string(rune('0'+i)), CPUSamples: 2, MeanCores: float64(i)})
+			Pod: "pod-with-a-very-long-name-as-deployments-make-them-" + string(rune('0'+i)), Container: "container-" + string(rune('0'+i)), CPUSamples: 2, MeanCores: of(float64(i))})
 	}
 	got := written(t, r, "")
-	if !strings.Contains(got, "container-8") || strings.Contains(got, "container-3") {
+	if !strings.Contains(got, "container-8") || strings.Contains(got, "container-3") || strings.Contains(got, "core-s") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestEveryContainerBehindTheTarget(t *testing.T) {
+	r := sample()
+	s := &r.Status
+	s.Resources.Containers = []document.ContainerResource{{Namespace: "shop", Pod: "other", Container: "busy", CPUSamples: 2, MeanCores: of(7)}}
+	for i := range 4 {
+		pod := "pod-" + string(rune('0'+i))
+		s.Environment.TargetPods = append(s.Environment.TargetPods, "shop/"+pod)
+		for _, c := range []string{"app", "sidecar"} {
+			s.Resources.Containers = append(s.Resources.Containers, document.ContainerResource{Namespace: "shop", Pod: pod, Container: c, CPUSamples: 2, MeanCores: of(0.1)})
+		}
+	}
+	if got := written(t, r, ""); strings.Count(got, "0.100 core-s") != 8 || strings.Contains(got, "busy") {
+		t.Errorf("got\n%s", got)
+	}
+	// Nothing was sent: what the containers used is shown, what a request cost is not.
+	s.Rate.Achieved = 0
+	if got := written(t, r, ""); strings.Count(got, "100 mCPU   -") != 8 {
 		t.Errorf("got\n%s", got)
 	}
 }
