@@ -3,7 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"regexp"
+	"runtime/debug"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -119,6 +122,9 @@ func (m *manager) makeRun(ctx context.Context, id string, target load.Target, pl
 	if err != nil {
 		return nil, status.Error(codes.Unavailable, err.Error())
 	}
+	if err := fits(clients, plan.GetLoad().GetConnections(), debug.SetMemoryLimit(-1)); err != nil {
+		return nil, status.Error(codes.ResourceExhausted, err.Error())
+	}
 	scraper, err := scrape.New(scrape.FromProto(plan.GetScrape(), m.node))
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
@@ -175,4 +181,24 @@ func (m *manager) drop(r *run) {
 	// What is left of a file that cannot be removed is found at the next start.
 	_ = m.store.Remove(r.id)
 	close(r.ended)
+}
+
+// baseMemory is what an agent takes before its first connection.
+const baseMemory = 48 << 20
+
+// fits holds the connections of a run against the agent's memory limit (GOMEMLIMIT):
+// an agent that is killed in the middle takes its measurements with it. Where
+// only the fast client is too large, the run gets the other.
+func fits(c *load.Clients, connections int32, limit int64) error {
+	need := func() int64 { return baseMemory + int64(connections)*c.BytesPerConnection() }
+	if limit == math.MaxInt64 || need() <= limit {
+		return nil
+	}
+	if c.Kind == load.Fast {
+		c.UseStd(fmt.Sprintf("%d connections of the fast client do not fit into the agent's memory", connections))
+	}
+	if n := need(); n > limit {
+		return fmt.Errorf("%d connections take about %d MiB, and the agent has %d: use fewer per agent, or more agents", connections, n>>20, limit>>20)
+	}
+	return nil
 }

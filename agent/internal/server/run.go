@@ -37,6 +37,8 @@ type run struct {
 	// expiry frees the slot of a run that is prepared and never started.
 	expiry *time.Timer
 	ended  chan struct{}
+	// leftover is closed when nothing of the load is left; nil if none was sent.
+	leftover <-chan struct{}
 	// lastWords is the final chunk where the spool could not take it; written
 	// before ended is closed, and not after.
 	lastWords []byte
@@ -87,10 +89,20 @@ func (r *run) execute(ctx context.Context, t0 time.Time, observe func(*load.Snap
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var failure error
-	var once sync.Once
+	var mu sync.Mutex
+	fail := func(err error) {
+		failure = err
+		cancel()
+	}
 	spoolOrStop := func(c *agentv1.Chunk) {
+		mu.Lock()
+		defer mu.Unlock()
+		// After the first that did not fit a smaller one might: it would leave a hole.
+		if failure != nil {
+			return
+		}
 		if err := r.append(c); err != nil {
-			once.Do(func() { failure = err; cancel() })
+			fail(err)
 		}
 	}
 
@@ -118,7 +130,9 @@ func (r *run) execute(ctx context.Context, t0 time.Time, observe func(*load.Snap
 		observe(s)
 		c, err := snapshotChunk(s)
 		if err != nil {
-			once.Do(func() { failure = err; cancel() })
+			mu.Lock()
+			defer mu.Unlock()
+			fail(err)
 			return
 		}
 		spoolOrStop(c)
@@ -133,6 +147,8 @@ func (r *run) execute(ctx context.Context, t0 time.Time, observe func(*load.Snap
 		r.query(ctx, t0.Add(out.From), t0.Add(out.To), spoolOrStop)
 		final.Counts, final.WarmupCounts = countsProto(&out.Counts), countsProto(&out.Warmup)
 		final.MeasuredFromNanos, final.MeasuredToNanos = int64(out.From), int64(out.To)
+		final.ChangedConnections = int32(out.Changed)
+		r.leftover = out.Leftover
 		if out.Stopped {
 			final.Phase, final.Reason = r.whyStopped()
 		}

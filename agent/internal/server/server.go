@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
@@ -71,7 +70,7 @@ func (s *Server) GRPC() *grpc.Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 15 * time.Second, Timeout: 10 * time.Second}),
 	)
 	agentv1.RegisterAgentServiceServer(g, s)
-	grpc_health_v1.RegisterHealthServer(g, health.NewServer())
+	grpc_health_v1.RegisterHealthServer(g, &healthServer{manager: s.manager})
 	return g
 }
 
@@ -196,4 +195,19 @@ func isClosed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
+}
+
+// healthServer is what the probes ask (the standard health service).
+type healthServer struct {
+	grpc_health_v1.UnimplementedHealthServer
+	manager *manager
+}
+
+// Check implements grpc_health_v1.HealthServer.
+func (h *healthServer) Check(context.Context, *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	s := grpc_health_v1.HealthCheckResponse_SERVING
+	if h.manager.unwell.Load() {
+		s = grpc_health_v1.HealthCheckResponse_NOT_SERVING
+	}
+	return &grpc_health_v1.HealthCheckResponse{Status: s}, nil
 }

@@ -2548,8 +2548,11 @@ type Final struct {
 	MeasuredToNanos   int64                  `protobuf:"varint,9,opt,name=measured_to_nanos,json=measuredToNanos,proto3" json:"measured_to_nanos,omitempty"`
 	Ended             *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=ended,proto3" json:"ended,omitempty"`
 	Sources           []*SourceStatus        `protobuf:"bytes,11,rep,name=sources,proto3" json:"sources,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Connections that began with the fast client and had to go on with the other,
+	// because of an answer the fast one is not right for.
+	ChangedConnections int32 `protobuf:"varint,12,opt,name=changed_connections,json=changedConnections,proto3" json:"changed_connections,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Final) Reset() {
@@ -2657,6 +2660,13 @@ func (x *Final) GetSources() []*SourceStatus {
 		return x.Sources
 	}
 	return nil
+}
+
+func (x *Final) GetChangedConnections() int32 {
+	if x != nil {
+		return x.ChangedConnections
+	}
+	return 0
 }
 
 var File_meshery_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -2856,7 +2866,7 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x06values\x18\x03 \x03(\x01B\x02\x10\x01R\x06values\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe6\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x97\x04\n" +
 	"\x05Final\x120\n" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1a.meshery.agent.v1.RunPhaseR\x05phase\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x120\n" +
@@ -2869,7 +2879,8 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x11measured_to_nanos\x18\t \x01(\x03R\x0fmeasuredToNanos\x120\n" +
 	"\x05ended\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x128\n" +
-	"\asources\x18\v \x03(\v2\x1e.meshery.agent.v1.SourceStatusR\asources*\x9c\x01\n" +
+	"\asources\x18\v \x03(\v2\x1e.meshery.agent.v1.SourceStatusR\asources\x12/\n" +
+	"\x13changed_connections\x18\f \x01(\x05R\x12changedConnections*\x9c\x01\n" +
 	"\bRunPhase\x12\x19\n" +
 	"\x15RUN_PHASE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12RUN_PHASE_PREPARED\x10\x01\x12\x15\n" +

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/meshery/kubectl-meshery/agent/internal/load"
+	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
+)
+
+func TestConnectionsThatDoNotFitAreRefused(t *testing.T) {
+	const limit = 230 << 20
+	for _, c := range []struct {
+		connections int32
+		limit       int64
+		kind        string
+		refused     bool
+	}{
+		{1000, limit, load.Fast, false},
+		{2000, limit, load.Std, false},
+		{5000, limit, load.Std, true},
+		{5000, math.MaxInt64, load.Fast, false},
+	} {
+		clients := &load.Clients{Kind: load.Fast}
+		err := fits(clients, c.connections, c.limit)
+		if (err != nil) != c.refused || clients.Kind != c.kind {
+			t.Errorf("%d connections in %d bytes: client %q, %v", c.connections, c.limit, clients.Kind, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "more agents") {
+			t.Errorf("%v says nothing of what to do", err)
+		}
+	}
+}
+
+// Load that begins late would be short at its end or crowded at its beginning.
+func TestAStartThatComesTooLateIsRefused(t *testing.T) {
+	url, count := target(t, 0)
+	a := serve(t, t.TempDir(), 1<<20)
+	a.prepare(t, runID, planFor(url, 10, 0, time.Second))
+	before := count.Load()
+	_, err := a.StartRun(t.Context(), &agentv1.StartRunRequest{RunId: runID, T0: timestamppb.New(time.Now().Add(-time.Second))})
+	if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "run again") {
+		t.Errorf("%v", err)
+	}
+	if count.Load() != before {
+		t.Error("load was sent")
+	}
+	a.start(t, runID) // the run is still prepared
+	a.watch(t.Context(), runID, 1).check(t, 1, agentv1.RunPhase_RUN_PHASE_SUCCEEDED)
+}
