@@ -37,7 +37,7 @@ watching, not the run.`,
 			if err := o.print.Validate(); err != nil {
 				return err
 			}
-			return stopped(c.Context(), o.run(c.Context(), args[0]), "the run goes on; attach again when you like")
+			return o.run(c.Context(), args[0])
 		},
 	}
 	o.archive.AddFlags(c.Flags())
@@ -45,12 +45,18 @@ watching, not the run.`,
 	return c
 }
 
+const runGoesOn = "the run goes on; attach again when you like"
+
 func (o *attachOptions) run(ctx context.Context, runID string) error {
 	a, err := o.archive.Open(ctx, o.contextName())
 	if err != nil {
 		return err
 	}
 	if err := a.Check(ctx); err != nil {
+		return stopped(ctx, err, runGoesOn)
+	}
+	box, err := outbox()
+	if err != nil {
 		return err
 	}
 	c, err := o.cluster()
@@ -59,10 +65,14 @@ func (o *attachOptions) run(ctx context.Context, runID string) error {
 	}
 	set, err := discover.Agents(ctx, c.Kubernetes, c.namespace)
 	if err != nil {
+		return stopped(ctx, err, runGoesOn)
+	}
+	ready, err := choose(set, document.Agents{})
+	if err != nil {
 		return err
 	}
 	var members []fleet.Member
-	for _, a := range set.Ready() {
+	for _, a := range ready {
 		members = append(members, fleet.Member{Node: a.Node, Pod: a.Pod,
 			Dial: func(ctx context.Context) (net.Conn, error) { return c.dial(ctx, a.Pod) }})
 	}
@@ -77,9 +87,9 @@ func (o *attachOptions) run(ctx context.Context, runID string) error {
 		}})
 	wait()
 	if err != nil {
-		return err
+		return stopped(ctx, err, runGoesOn)
 	}
-	return keepAndPrint(ctx, o.factory, &o.print, a, r, func() {
+	return keepAndPrint(ctx, o.factory, &o.print, keeping{a, box}, r, func() {
 		if err := session.Acknowledge(context.WithoutCancel(ctx), members, runID); err != nil {
 			fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(err.Error()))
 		}

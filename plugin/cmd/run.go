@@ -75,11 +75,11 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 	}
 	test, err := o.test.Test(c.Flags(), args, o.In)
 	if err != nil {
-		return exit.With(exit.Usage, err)
+		return exit.With(exit.Usage, oneLine(err))
 	}
 	test.Default()
 	if err := test.Validate(); err != nil {
-		return exit.With(exit.Usage, errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")))
+		return exit.With(exit.Usage, oneLine(err))
 	}
 	if a := test.Spec.Agents; o.local && (a.Count > 0 || len(a.Nodes) > 0) {
 		return exit.Usagef("--local runs in this process: --agents and --node do not apply")
@@ -87,6 +87,9 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 	o.spec = test
 	return nil
 }
+
+// oneLine puts what was joined into one line.
+func oneLine(err error) error { return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 func (o *runOptions) run(ctx context.Context) error {
 	contextName := ""
@@ -100,6 +103,10 @@ func (o *runOptions) run(ctx context.Context) error {
 	}
 	if err := a.Check(ctx); err != nil {
 		return stopped(ctx, err, "no load was sent")
+	}
+	box, err := outbox()
+	if err != nil {
+		return err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -128,7 +135,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		return stopped(ctx, err, "no load was sent")
 	}
 	r.Status.NodesWithoutAgent = p.without
-	return keepAndPrint(ctx, o.factory, &o.print, a, r, func() {
+	return keepAndPrint(ctx, o.factory, &o.print, keeping{a, box}, r, func() {
 		if err := session.Acknowledge(context.WithoutCancel(ctx), p.members, r.Metadata.RunID); err != nil {
 			fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(err.Error()))
 		}
@@ -152,26 +159,28 @@ func showProgress(out io.Writer, s session.Start) func() {
 	return progress.Show(c)
 }
 
+// keeping is where Results are kept, and where they wait if that fails.
+type keeping struct {
+	archive *archive.Archive
+	outbox  archive.Outbox
+}
+
 // keepAndPrint archives a Result, prints it, and turns what it says into an exit
 // code. kept is called when the Result is on disk or in the archive, for then
 // the agents may forget it.
-func keepAndPrint(ctx context.Context, f *factory, print *printer.Flags, a *archive.Archive, r *document.Result, kept func()) error {
+func keepAndPrint(ctx context.Context, f *factory, print *printer.Flags, k keeping, r *document.Result, kept func()) error {
 	raw, err := document.Marshal(r)
-	if err != nil {
-		return err
-	}
-	box, err := outbox()
 	if err != nil {
 		return err
 	}
 	// An interrupt stopped the load, not the keeping of what it brought.
 	keepCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
 	defer cancel()
-	url, keepErr := archive.Keep(keepCtx, a, box, raw)
+	url, keepErr := archive.Keep(keepCtx, k.archive, k.outbox, raw)
 	var waiting *archive.NotArchived
 	if keepErr == nil || errors.As(keepErr, &waiting) {
 		kept()
-	} else if print.IsTable() {
+	} else if print.Output != "json" && print.Output != "yaml" {
 		// Nobody else has it: standard output is the last place left.
 		if _, err := f.Out.Write(raw); err != nil {
 			keepErr = errors.Join(keepErr, err)

@@ -56,6 +56,9 @@ const maxTestFile = 16 << 20
 // Test makes the Test, neither defaulted nor validated. Flags that were given
 // go before the file.
 func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*document.Test, error) {
+	if t.filename == "-" && t.bodyFile == "-" {
+		return nil, errors.New("-f - and --body-file - both want standard input: give one of them a file")
+	}
 	test := &document.Test{Spec: document.Spec{Load: document.Load{Rate: document.DefaultRate, Warmup: document.DefaultWarmup}}}
 	switch {
 	case t.filename != "":
