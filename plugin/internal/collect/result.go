@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/internal/histogram"
@@ -93,6 +94,10 @@ func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentRe
 	if a.warmup.Planned > 0 {
 		warmup := a.warmup
 		r.Warmup = &warmup
+	}
+	if n := a.final.GetChangedConnections(); n > 0 {
+		r.ClientReason = fmt.Sprintf("%d of %d connections went on with the std client after an answer the fast one is not right for",
+			n, c.test.Spec.Load.Connections)
 	}
 	r.Phase, r.Reason = a.phase()
 	from, to := a.measured()

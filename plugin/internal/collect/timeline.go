@@ -78,10 +78,14 @@ func newTimeline(agents int, total time.Duration) timeline {
 func (t *timeline) add(agent int, s *agentv1.Snapshot, closedLoop bool) {
 	// A snapshot belongs to the second in which it began.
 	key := pointKey{index: s.GetFromNanos() / int64(t.width), warmup: s.GetWarmup()}
+	// What takes no time belongs to no second: the request that chose the client,
+	// and the calls that could never be sent, which are told of at the end, but
+	// whose waiting belongs to all the seconds before.
+	if s.GetFromNanos() == s.GetToNanos() {
+		return
+	}
 	// A second in which nothing came back is a point as well, or else a stall
-	// would not be seen; the short rest at the end of a run is none, nor are the
-	// calls that could never be sent: they are told of at the end, but their
-	// waiting belongs to all the seconds before.
+	// would not be seen; the short rest at the end of a run is none.
 	long := time.Duration(s.GetToNanos()-s.GetFromNanos()) >= time.Second/2
 	sent := s.GetCounts().GetSent()
 	if long || sent > 0 {
