@@ -181,7 +181,9 @@ func (r *record) check(t *testing.T, n int, phase agentv1.RunPhase) {
 			if c.GetSeq() != uint64(j)+1 {
 				t.Fatalf("agent %d: chunk %d is number %d", i, j+1, c.GetSeq())
 			}
-			sent += c.GetSnapshot().GetCounts().GetSent()
+			if s := c.GetSnapshot(); !s.GetWarmup() {
+				sent += s.GetCounts().GetSent()
+			}
 		}
 		f := r.chunks[i][len(r.chunks[i])-1].GetFinal()
 		if f.GetPhase() != phase || f.GetCounts().GetSent() != sent {
