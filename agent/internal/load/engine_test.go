@@ -75,17 +75,18 @@ func TestEverySlotIsSentOnceAndCountedByTheServer(t *testing.T) {
 // A server that stalls tells the truth about itself: calls intended during the
 // stall waited for its rest. Service time alone hides that.
 func TestAStallIsInResponseTime(t *testing.T) {
-	const rate, stall = 200, time.Second
+	const rate = 200
 	var once sync.Once
 	var mu sync.RWMutex
-	var stalledAt atomic.Int64
+	var stall time.Duration // as long as it really was
 	t0 := time.Now()
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		if time.Since(t0) > 1500*time.Millisecond {
 			once.Do(func() {
 				mu.Lock()
-				stalledAt.Store(time.Now().UnixNano())
-				time.Sleep(stall)
+				began := time.Now()
+				time.Sleep(time.Second)
+				stall = time.Since(began)
 				mu.Unlock()
 			})
 		}
@@ -98,7 +99,7 @@ func TestAStallIsInResponseTime(t *testing.T) {
 	var truth []time.Duration
 	for i := range rate * 5 {
 		wait := time.Duration(0)
-		if i < rate*int(stall)/int(time.Second) {
+		if time.Duration(i)*time.Second/rate < stall {
 			wait = stall - time.Duration(i)*time.Second/rate
 		}
 		truth = append(truth, wait)

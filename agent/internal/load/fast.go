@@ -11,6 +11,16 @@ import (
 
 const userAgent = "kubectl-meshery"
 
+// lastAnswer keeps hold of the client's own buffer: it is handed over whole, and
+// is valid until the next call.
+type lastAnswer struct{ data []byte }
+
+// Write implements io.Writer.
+func (l *lastAnswer) Write(p []byte) (int, error) {
+	l.data = p
+	return len(p), nil
+}
+
 // fastCaller is Fortio's fast client with a look at every answer. The client
 // itself takes what it has read when a connection ends for the whole answer.
 // Once it meets an answer it is not right for, the connection goes on with the
@@ -19,6 +29,7 @@ type fastCaller struct {
 	clients *Clients
 	index   int
 	fortio  fhttp.Fetcher
+	answer  lastAnswer
 	timeout time.Duration
 	std     caller
 }
@@ -40,11 +51,13 @@ func (c *Clients) newFast(i int) (caller, error) {
 			return nil, err
 		}
 	}
-	f, err := fhttp.NewClient(o)
-	if err != nil {
+	f := &fastCaller{clients: c, index: i, timeout: t.Timeout}
+	o.DataWriter = &f.answer
+	var err error
+	if f.fortio, err = fhttp.NewClient(o); err != nil {
 		return nil, fmt.Errorf("client for %q: %w", t.URL, err)
 	}
-	return &fastCaller{clients: c, index: i, fortio: f, timeout: t.Timeout}, nil
+	return f, nil
 }
 
 // new makes the i-th connection's client. It connects at its first call.
@@ -61,7 +74,9 @@ func (f *fastCaller) call(ctx context.Context) answer {
 	}
 	start := time.Now()
 	// The client does its I/O without the context: the timeout is its own.
-	code, data, headers := f.fortio.Fetch(ctx)
+	f.answer.data = nil
+	code, _, headers := f.fortio.StreamFetch(ctx)
+	data := f.answer.data
 	a := answer{code: code, bytes: int64(len(data)), length: -1}
 	switch {
 	case code <= 0:
@@ -71,7 +86,7 @@ func (f *fastCaller) call(ctx context.Context) answer {
 		}
 		return a
 	case a.ok():
-		a.length, a.failure = check(data, headers)
+		a.length, a.failure = check(data, int(headers))
 	}
 	if a.length < 0 || a.failure == failOversize || !a.ok() {
 		f.change()
