@@ -47,19 +47,25 @@ type resultStatus struct {
 		Nodes []struct {
 			Node           string             `json:"node"`
 			CPUSeconds     map[string]float64 `json:"cpuSeconds"`
+			WindowSeconds  float64            `json:"windowSeconds"`
 			CPUUtilization *float64           `json:"cpuUtilization"`
 			Cores          int                `json:"cores"`
 			Series         []struct {
-				Name    string `json:"name"`
-				Samples int    `json:"samples"`
+				Name          string   `json:"name"`
+				Samples       int      `json:"samples"`
+				Increase      *float64 `json:"increase"`
+				WindowSeconds float64  `json:"windowSeconds"`
 			} `json:"series"`
 		} `json:"nodes"`
 		Containers []struct {
-			Namespace       string  `json:"namespace"`
-			Container       string  `json:"container"`
-			CPUSeconds      float64 `json:"cpuSeconds"`
-			CPUSamples      int     `json:"cpuSamples"`
-			MemoryMeanBytes float64 `json:"memoryMeanBytes"`
+			Namespace       string   `json:"namespace"`
+			Pod             string   `json:"pod"`
+			Container       string   `json:"container"`
+			CPUSeconds      *float64 `json:"cpuSeconds"`
+			WindowSeconds   *float64 `json:"windowSeconds"`
+			MeanCores       *float64 `json:"meanCores"`
+			CPUSamples      int      `json:"cpuSamples"`
+			MemoryMeanBytes *float64 `json:"memoryMeanBytes"`
 		} `json:"containers"`
 		Prometheus []struct {
 			Name   string `json:"name"`
@@ -72,6 +78,9 @@ type resultStatus struct {
 			} `json:"series"`
 		} `json:"prometheus"`
 	} `json:"resources"`
+	Environment struct {
+		TargetPods []string `json:"targetPods"`
+	} `json:"environment"`
 }
 
 type requests struct {

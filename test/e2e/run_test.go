@@ -40,8 +40,8 @@ func sent(r *resultDoc) int64 {
 // read, and what is archived is what was printed.
 func TestRun(t *testing.T) {
 	before := served(t)
-	// The kubelet looks at containers every 10 s or so: a window of 25 s holds two readings.
-	r, printed := runJSON(t, target, "--rate", "300", "--duration", "25s", "--warmup", "2s", "--name", "main-job", "--label", "build=e2e")
+	// The kubelet looks at a container every 10 to 20 s: 45 s hold two readings.
+	r, printed := runJSON(t, target, "--rate", "300", "--duration", "45s", "--warmup", "2s", "--name", "main-job", "--label", "build=e2e")
 	s := r.Status
 	if s.Phase != "Succeeded" || !believable(&s) {
 		t.Errorf("phase %s, validity %+v", s.Phase, s.Validity)
@@ -49,8 +49,8 @@ func TestRun(t *testing.T) {
 	if got := served(t) - before; got != sent(r) {
 		t.Errorf("agents sent %d requests, the workload counted %d", sent(r), got)
 	}
-	if s.Requests.Planned != 7500 || s.Requests.Succeeded != 7500 || s.Requests.Codes["200"] != 7500 {
-		t.Errorf("requests %+v, want 7500 planned and succeeded", s.Requests)
+	if s.Requests.Planned != 13500 || s.Requests.Succeeded != 13500 || s.Requests.Codes["200"] != 13500 {
+		t.Errorf("requests %+v, want 13500 planned and succeeded", s.Requests)
 	}
 	nodes := nodeNames(t)
 	if len(s.Agents) != len(nodes) {
@@ -96,8 +96,8 @@ func checkResources(t *testing.T, s *resultStatus, nodes []string) {
 			continue
 		}
 		n := s.Resources.Nodes[i]
-		if n.CPUSeconds["user"] <= 0 || n.Cores < 1 || n.CPUUtilization == nil {
-			t.Errorf("node %s: CPU %v on %d cores", node, n.CPUSeconds, n.Cores)
+		if n.CPUSeconds["user"] <= 0 || n.Cores < 1 || n.CPUUtilization == nil || n.WindowSeconds < 30 || n.WindowSeconds > 45 {
+			t.Errorf("node %s: CPU %v in %v s on %d cores", node, n.CPUSeconds, n.WindowSeconds, n.Cores)
 		}
 		for _, name := range []string{"node_memory_MemAvailable_bytes", "node_network_receive_bytes_total", "node_netstat_Tcp_RetransSegs", "node_context_switches_total"} {
 			few := true
@@ -111,21 +111,50 @@ func checkResources(t *testing.T, s *resultStatus, nodes []string) {
 	}
 	workload := false
 	for _, c := range s.Resources.Containers {
-		workload = workload || c.Namespace == shop && c.Container == "echo" && c.CPUSeconds > 0 && c.CPUSamples >= 2 && c.MemoryMeanBytes > 0
+		name := c.Namespace + "/" + c.Pod + "/" + c.Container
+		if read := c.CPUSamples >= 2; (c.CPUSeconds != nil) != read || (c.WindowSeconds != nil) != read || (c.MeanCores != nil) != read {
+			t.Errorf("container %s: figures that %d readings of CPU do not give, or give and that are absent", name, c.CPUSamples)
+		}
+		if c.Namespace != shop || c.Container != "echo" {
+			continue
+		}
+		workload = workload || c.CPUSeconds != nil && *c.CPUSeconds > 0 && c.MemoryMeanBytes != nil && *c.MemoryMeanBytes > 0
+		if !slices.Contains(s.Environment.TargetPods, c.Namespace+"/"+c.Pod) {
+			t.Errorf("the pod of container %s is not among those behind the target: %q", name, s.Environment.TargetPods)
+		}
 	}
 	if !workload {
 		t.Errorf("no CPU of the workload's container: %+v", s.Resources.Containers)
 	}
-	answered := false
-	for _, q := range s.Resources.Prometheus {
-		answered = answered || len(q.Series) > 0 && len(q.Series[0].Points) > 0
-	}
-	if !answered {
-		t.Errorf("no result of a PromQL query: %+v", s.Resources.Prometheus)
-	}
+	checkQueries(t, s)
 	for _, source := range s.Resources.Sources {
 		if !source.Available {
 			t.Errorf("source %+v is absent", source)
+		}
+	}
+}
+
+// checkQueries wants of every default query series with points, or the reason
+// why it has none: a kernel or an exporter may lack a metric. The three whose
+// metrics exist everywhere are to have points.
+func checkQueries(t *testing.T, s *resultStatus) {
+	t.Helper()
+	asked := map[string]bool{}
+	for _, q := range s.Resources.Prometheus {
+		asked[q.Name] = true
+		points := 0
+		for _, series := range q.Series {
+			points += len(series.Points)
+		}
+		everywhere := slices.Contains([]string{"container-cpu", "container-memory", "node-cpu-utilization"}, q.Name)
+		if points == 0 && (everywhere || q.Error == "") {
+			t.Errorf("query %s has no points: %q", q.Name, q.Error)
+		}
+	}
+	for _, name := range []string{"container-cpu", "container-memory", "node-cpu-utilization", "node-kernel-cpu",
+		"node-network-received", "node-network-transmitted", "node-tcp-retransmits"} {
+		if !asked[name] {
+			t.Errorf("query %s was not asked", name)
 		}
 	}
 }
