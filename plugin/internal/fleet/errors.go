@@ -29,6 +29,15 @@ func (a *Agent) named(err error) error {
 	return &agentError{node: a.Node, err: a.plain(err)}
 }
 
+// withoutNode is an agent's error where it is clear which agent it is about.
+func withoutNode(err error) error {
+	var e *agentError
+	if errors.As(err, &e) {
+		return e.err
+	}
+	return err
+}
+
 // joined are the errors of several agents in one line: what all say, for
 // instance that a host does not resolve, is said once.
 type joined struct{ errs []error }

@@ -58,6 +58,8 @@ func (d *dialState) get() error {
 // Fleet is a set of connected agents, in the order of the members.
 type Fleet struct {
 	Agents []*Agent
+
+	unreached map[string]error // by pod (see Reach)
 }
 
 // connectTimeout is how long one agent may take to answer first.
@@ -77,6 +79,32 @@ func Connect(ctx context.Context, members []Member) (*Fleet, error) {
 	}
 	return f, nil
 }
+
+// Reach connects to as many of the members as can be reached. The error names
+// the others; the fleet is to be closed in any case.
+func Reach(ctx context.Context, members []Member) (*Fleet, error) {
+	f := &Fleet{unreached: map[string]error{}}
+	agents, errs := make([]*Agent, len(members)), make([]error, len(members))
+	err := f.each(len(members), func(i int) error {
+		agents[i], errs[i] = connect(ctx, members[i])
+		return errs[i]
+	})
+	for i, a := range agents {
+		if errs[i] == nil {
+			f.Agents = append(f.Agents, a)
+			continue
+		}
+		f.unreached[members[i].Pod] = withoutNode(errs[i])
+		if a != nil && a.conn != nil {
+			_ = a.conn.Close() // there is nothing it could have lost
+		}
+	}
+	return f, err
+}
+
+// Unreached is why Reach could not connect to the agent of a pod; nil when it
+// did, or was not asked to.
+func (f *Fleet) Unreached(pod string) error { return f.unreached[pod] }
 
 func connect(ctx context.Context, m Member) (*Agent, error) {
 	a := &Agent{Node: m.Node, Pod: m.Pod, dial: &dialState{}}

@@ -101,6 +101,35 @@ func TestMembersThatCannotBeReachedAreNamed(t *testing.T) {
 	}
 }
 
+func TestReachingWhoCanBeReached(t *testing.T) {
+	members, lines := agents(t, 3)
+	lines[1].down = errCut
+	f, err := Reach(t.Context(), members)
+	defer f.Close()
+	if want := `agent on node "worker-2": the cable is cut`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if len(f.Agents) != 2 || f.Agents[0].Node != "worker-1" || f.Agents[1].Node != "worker-3" {
+		t.Errorf("reached %v", f.Agents)
+	}
+	if err := f.Unreached("agent-worker-2"); !errors.Is(err, errCut) || err.Error() != errCut.Error() {
+		t.Errorf("worker-2: %v", err)
+	}
+	if err := errors.Join(f.Unreached("agent-worker-1"), f.Unreached("no-member")); err != nil {
+		t.Error(err)
+	}
+	lines[1].down = nil
+	whole, err := Reach(t.Context(), members)
+	defer whole.Close()
+	if err != nil || len(whole.Agents) != 3 {
+		t.Errorf("reached %v, %v", whole.Agents, err)
+	}
+	none, err := Reach(t.Context(), nil)
+	if err != nil || len(none.Agents) != 0 {
+		t.Errorf("nobody: %v, %v", none.Agents, err)
+	}
+}
+
 func TestADialThatHangs(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
@@ -129,7 +158,7 @@ func TestPrepareLetsTheOthersGoIfOneRefuses(t *testing.T) {
 	free(t, members)
 	// All say the same: once is enough.
 	_, err = f.Prepare(t.Context(), runID, plans(3, "http://no-such-host.invalid/", 1, time.Hour))
-	if want := `agents on nodes worker-1, worker-2, worker-3: host "no-such-host.invalid" does not resolve`; err == nil || err.Error() != want {
+	if want := `agents on nodes worker-1, worker-2, worker-3: host "no-such-host.invalid" does not resolve`; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	// Cancelled in the middle: nothing is held.
