@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 
@@ -29,8 +31,8 @@ func newAttachCommand(f *factory) *cobra.Command {
 		Short: "Follow a run that is under way, or fetch one that ended unwatched",
 		Long: `Follow a run that is under way, or fetch one that ended unwatched.
 
-Agents keep the record of a run until somebody has its Result. ^C ends the
-watching, not the run.`,
+Agents keep the record of a run until somebody has its Result; from then on it
+is the archived one that is printed. ^C ends the watching, not the run.`,
 		Example: examples(`  # Which runs do the agents have?`, `  %[1]s status`, ``, `  # Take one up again`, `  %[1]s attach 0193a1c4-7c1e-7000-8000-000000000000`),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -59,26 +61,25 @@ func (o *attachOptions) run(ctx context.Context, runID string) error {
 	if err != nil {
 		return err
 	}
+	k := keeping{a, box}
+	raw, err := k.find(ctx, runID)
+	if err != nil {
+		return stopped(ctx, err, runGoesOn)
+	}
+	if raw != nil {
+		return o.again(ctx, k, runID, raw)
+	}
 	c, err := o.cluster()
 	if err != nil {
 		return err
 	}
-	set, err := discover.Agents(ctx, c.Kubernetes, c.namespace)
+	members, err := o.members(ctx, c)
 	if err != nil {
 		return stopped(ctx, err, runGoesOn)
 	}
-	ready, err := choose(set, document.Agents{})
-	if err != nil {
-		return err
-	}
-	var members []fleet.Member
-	for _, a := range ready {
-		members = append(members, fleet.Member{Node: a.Node, Pod: a.Pod,
-			Dial: func(ctx context.Context) (net.Conn, error) { return c.dial(ctx, a.Pod) }})
-	}
 	wait := func() {}
 	defer func() { wait() }()
-	r, err := session.Attach(ctx, session.Config{RunID: runID, Members: members, Owner: owner(),
+	ended, err := session.Attach(ctx, session.Config{RunID: runID, Members: members, Owner: owner(),
 		Started: func(s session.Start) { wait = showProgress(o.ErrOut, s) },
 		Surroundings: func(t document.Test) document.Environment {
 			env := environment.Describe(ctx, c.Kubernetes, c.namespace, t.Spec.Target.URL)
@@ -89,9 +90,44 @@ func (o *attachOptions) run(ctx context.Context, runID string) error {
 	if err != nil {
 		return stopped(ctx, err, runGoesOn)
 	}
-	return keepAndPrint(ctx, o.factory, &o.print, keeping{a, box}, r, func() {
-		if err := session.Acknowledge(context.WithoutCancel(ctx), members, runID); err != nil {
-			fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(err.Error()))
+	defer ended.Close()
+	return keepAndPrint(ctx, o.factory, &o.print, k, ended)
+}
+
+// again prints a Result that is kept already: another one made of the same
+// record would have other bytes, and the archive overwrites nothing. Agents that
+// still have the record are let go of it.
+func (o *attachOptions) again(ctx context.Context, k keeping, runID string, raw []byte) error {
+	r := &document.Result{}
+	if err := json.Unmarshal(raw, r); err != nil {
+		return fmt.Errorf("read the Result of run %q: %w", runID, err)
+	}
+	return keepAndPrintRaw(ctx, o.factory, &o.print, k, r, raw, func() error {
+		c, err := o.cluster()
+		if err != nil {
+			return fmt.Errorf("agents may still have the run: %w", err)
 		}
+		members, err := o.members(ctx, c)
+		if errors.Is(err, discover.ErrNotDeployed) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("agents may still have the run: %w", err)
+		}
+		return session.Acknowledge(ctx, members, runID)
 	})
+}
+
+// members are all agents there are: one that is not ready may still have the run.
+func (o *attachOptions) members(ctx context.Context, c *cluster) ([]fleet.Member, error) {
+	set, err := discover.Agents(ctx, c.Kubernetes, c.namespace)
+	if err != nil {
+		return nil, err
+	}
+	var members []fleet.Member
+	for _, a := range set.Agents {
+		members = append(members, fleet.Member{Node: a.Node, Pod: a.Pod,
+			Dial: func(ctx context.Context) (net.Conn, error) { return c.dial(ctx, a.Pod) }})
+	}
+	return members, nil
 }

@@ -15,13 +15,11 @@ import (
 	"golang.org/x/term"
 
 	"github.com/meshery/kubectl-meshery/internal/buildinfo"
-	"github.com/meshery/kubectl-meshery/plugin/internal/archive"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/progress"
 	"github.com/meshery/kubectl-meshery/plugin/internal/session"
-	"github.com/meshery/kubectl-meshery/plugin/internal/summary"
 )
 
 type runOptions struct {
@@ -126,20 +124,17 @@ func (o *runOptions) run(ctx context.Context) error {
 
 	wait := func() {}
 	defer func() { wait() }()
-	r, err := session.Run(ctx, session.Config{
-		Test: *o.spec, RunID: id.String(), Owner: owner(), Members: p.members, Sources: p.sources, Environment: p.env,
+	ended, err := session.Run(ctx, session.Config{
+		Test: *o.spec, RunID: id.String(), Owner: owner(), Members: p.members, Sources: p.sources,
+		Environment: p.env, NodesWithoutAgent: p.without,
 		Started: func(s session.Start) { wait = showProgress(o.ErrOut, s) },
 	})
 	wait()
 	if err != nil {
 		return stopped(ctx, err, "no load was sent")
 	}
-	r.Status.NodesWithoutAgent = p.without
-	return keepAndPrint(ctx, o.factory, &o.print, keeping{a, box}, r, func() {
-		if err := session.Acknowledge(context.WithoutCancel(ctx), p.members, r.Metadata.RunID); err != nil {
-			fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(err.Error()))
-		}
-	})
+	defer ended.Close()
+	return keepAndPrint(ctx, o.factory, &o.print, keeping{a, box}, ended)
 }
 
 // showProgress announces the run and shows how it stands until the function it
@@ -157,60 +152,6 @@ func showProgress(out io.Writer, s session.Start) func() {
 		c.Width, _, _ = term.GetSize(int(f.Fd()))
 	}
 	return progress.Show(c)
-}
-
-// keeping is where Results are kept, and where they wait if that fails.
-type keeping struct {
-	archive *archive.Archive
-	outbox  archive.Outbox
-}
-
-// keepAndPrint archives a Result, prints it, and turns what it says into an exit
-// code. kept is called when the Result is on disk or in the archive, for then
-// the agents may forget it.
-func keepAndPrint(ctx context.Context, f *factory, print *printer.Flags, k keeping, r *document.Result, kept func()) error {
-	raw, err := document.Marshal(r)
-	if err != nil {
-		return err
-	}
-	// An interrupt stopped the load, not the keeping of what it brought.
-	keepCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
-	defer cancel()
-	url, keepErr := archive.Keep(keepCtx, k.archive, k.outbox, raw)
-	var waiting *archive.NotArchived
-	if keepErr == nil || errors.As(keepErr, &waiting) {
-		kept()
-	} else if print.Output != "json" && print.Output != "yaml" {
-		// Nobody else has it: standard output is the last place left.
-		if _, err := f.Out.Write(raw); err != nil {
-			keepErr = errors.Join(keepErr, err)
-		}
-		return keepErr
-	}
-	err = print.Print(f.Out, printer.Document{Raw: raw, Name: "result/" + r.Metadata.RunID}, func(w io.Writer) error {
-		return summary.Write(w, r, url)
-	})
-	if err != nil || keepErr != nil {
-		return errors.Join(keepErr, err)
-	}
-	return verdict(ctx, r)
-}
-
-const keepTimeout = 2 * time.Minute
-
-// verdict is the exit code a Result stands for. The reasons are in what was
-// printed; with -o json they would be missed, so they are repeated in short.
-func verdict(ctx context.Context, r *document.Result) error {
-	s := r.Status
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return exit.With(exit.Interrupted, errors.New("interrupted; what was measured until then was kept"))
-	case s.Phase != document.Succeeded:
-		return exit.With(exit.Invalid, fmt.Errorf("the run is %s: %s", strings.ToLower(string(s.Phase)), strings.Join(s.Validity.Reasons, "; ")))
-	case !s.Validity.Valid:
-		return exit.With(exit.Invalid, fmt.Errorf("the run is invalid: %s", strings.Join(s.Validity.Reasons, "; ")))
-	}
-	return nil
 }
 
 // owner is how others who find the agents taken know whom to ask.

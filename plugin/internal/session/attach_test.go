@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func orphan(t *testing.T, c Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plans, _ := c.plans(test)
+	plans := c.plans(test)
 	if _, err := f.Prepare(t.Context(), c.RunID, plans); err != nil {
 		t.Fatal(err)
 	}
@@ -38,14 +39,15 @@ func orphan(t *testing.T, c Config) {
 
 func attached(t *testing.T, c Config, members []fleet.Member) *document.Result {
 	t.Helper()
-	r, err := Attach(t.Context(), Config{RunID: c.RunID, Members: members, Owner: "another",
+	e, err := Attach(t.Context(), Config{RunID: c.RunID, Members: members, Owner: "another",
 		Surroundings: func(test document.Test) document.Environment {
 			return document.Environment{Context: test.Metadata.Name}
 		}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	closed(t, e)
+	return e.Result
 }
 
 func TestAttachToARunWhosePluginDied(t *testing.T) {
@@ -65,7 +67,7 @@ func TestAttachToARunWhosePluginDied(t *testing.T) {
 	shuffled := []fleet.Member{others[0], members[2], members[0], members[1]}
 	live := attached(t, c, shuffled)
 	s := live.Status
-	if s.Phase != document.Succeeded || !s.Validity.Valid || s.Requests.Sent != 200 || s.Warmup.Sent != 100 || sent(live) != count.Load() {
+	if s.Phase != document.Succeeded || !s.Validity.Valid || s.Requests.Sent != 200 || s.Warmup.Sent != 103 || sent(live) != count.Load() {
 		t.Errorf("%s, %+v, %+v, the target counted %d", s.Phase, s.Validity, s.Requests, count.Load())
 	}
 	if live.Metadata.Name != c.Test.Metadata.Name || !reflect.DeepEqual(live.Spec, c.Test.Spec) || s.Environment.Context != c.Test.Metadata.Name {
@@ -84,20 +86,47 @@ func TestAttachToARunWhosePluginDied(t *testing.T) {
 	}
 }
 
-// What a plugin makes of a run and what another one makes of it later is the same.
+// What a plugin makes of a run and what another one makes of its record later is
+// the same: only the clocks are measured anew.
 func TestAttachGivesTheResultOfRun(t *testing.T) {
 	url, _, _ := target(t)
+	exporter := metrics(t, "node_load1 1\n")
 	members, _ := agents(t, 2)
-	c := config(t, members, url, 100, 0, 2*time.Second)
-	first := mustRun(t, c).Status
-	again := attached(t, c, members).Status
-	if !reflect.DeepEqual(again.Requests, first.Requests) || again.Histograms != first.Histograms || !reflect.DeepEqual(again.Latency, first.Latency) ||
-		again.Rate.Achieved != first.Rate.Achieved || again.Phase != first.Phase || len(again.Timeline) != len(first.Timeline) {
-		t.Errorf("run %+v, %+v\nattached %+v, %+v", first.Requests, first.Rate, again.Requests, again.Rate)
+	c := config(t, members, url, 100, time.Second, 2*time.Second)
+	// A source that answers, one that does not, one that is absent on one node.
+	c.Sources = Sources{NodeExporter: map[string]string{"worker-1": exporter}, NoNodeExporter: "none on this node",
+		NoKubelet: "the agents may not read it", Prometheus: "http://127.0.0.1:1"}
+	c.NodesWithoutAgent = []document.NodeWithoutAgent{{Node: "worker-8", Reason: "image cannot be pulled"}, {Node: "worker-9", Reason: "taint"}}
+	c.Test.Metadata.Labels = map[string]string{"build": "7"}
+	c.Environment.Context = c.Test.Metadata.Name
+	first := mustRun(t, c).Result
+	again := attached(t, c, members)
+	if s := first.Status; len(s.Resources.Sources) != 5 || len(s.NodesWithoutAgent) != 2 || s.Agents[0].Client == "" || len(s.Agents[1].TargetAddresses) != 1 || len(s.Resources.Nodes) != 1 {
+		t.Errorf("%+v", s)
 	}
-	if d := again.StartTime.Sub(first.StartTime).Abs(); d > 50*time.Millisecond {
+	if d := again.Status.StartTime.Sub(first.Status.StartTime).Abs(); d > 50*time.Millisecond {
 		t.Errorf("start times differ by %s", d)
 	}
+	if one, other := withoutClocks(t, first), withoutClocks(t, again); one != other {
+		t.Errorf("run\n%s\nattached\n%s", one, other)
+	}
+}
+
+// withoutClocks is a Result without what rests on the clocks' offsets.
+func withoutClocks(t *testing.T, r *document.Result) string {
+	t.Helper()
+	c := *r
+	c.Status.StartTime, c.Status.EndTime = time.Time{}, time.Time{}
+	c.Status.Rate.Achieved = 0
+	c.Status.Agents = slices.Clone(c.Status.Agents)
+	for i := range c.Status.Agents {
+		c.Status.Agents[i].ClockErrorMs, c.Status.Agents[i].StartSkewMs = 0, 0
+	}
+	raw, err := document.Marshal(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }
 
 func TestAttachWhereAnAgentIsGone(t *testing.T) {
@@ -111,6 +140,36 @@ func TestAttachWhereAnAgentIsGone(t *testing.T) {
 	}
 	if !strings.Contains(s.Validity.Reasons[0], `worker-1 was lost: pod "agent-worker-1" is gone`) {
 		t.Errorf("%+v", s.Validity)
+	}
+}
+
+// Who took part and cannot be reached is lost; who did not take part does not
+// matter.
+func TestAttachWhereAgentsCannotBeReached(t *testing.T) {
+	url, _, _ := target(t)
+	members, lines := agents(t, 4)
+	c := config(t, members[:3], url, 150, 0, time.Second)
+	orphan(t, c)
+	lines[1].refuse(errCut)
+	lines[3].refuse(errCut)
+	s := attached(t, c, members).Status
+	if s.Phase != document.Partial || s.Requests.Sent != 100 || len(s.Agents) != 3 || s.Agents[1].Phase != document.AgentLost ||
+		s.Agents[1].Reason != "the cable is cut" || s.Agents[0].Phase != document.AgentSucceeded || s.Agents[2].Phase != document.AgentSucceeded {
+		t.Errorf("%s, %+v, %+v", s.Phase, s.Requests, s.Agents)
+	}
+	for want, down := range map[string][]int{
+		`no agent that can be reached has started run "` + c.RunID + `": agents on nodes worker-1, worker-2, worker-3: the cable is cut`: {0, 1, 2},
+		"agents on nodes worker-1, worker-2, worker-3 and 1 more: the cable is cut":                                                      {0, 1, 2, 3},
+	} {
+		for i, l := range lines {
+			l.refuse(nil)
+			if slices.Contains(down, i) {
+				l.refuse(errCut)
+			}
+		}
+		if _, err := Attach(t.Context(), Config{RunID: c.RunID, Members: members}); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
 	}
 }
 
@@ -128,7 +187,7 @@ func TestAttachToNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	plans, _ := c.plans(nil)
+	plans := c.plans(nil)
 	if _, err := f.Prepare(t.Context(), c.RunID, plans); err != nil {
 		t.Fatal(err)
 	}

@@ -51,6 +51,14 @@ func (l *line) cut(down error) {
 	l.conns = nil
 }
 
+// refuse lets no connection be made any more, nil lets it again; those there are
+// stay.
+func (l *line) refuse(down error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = down
+}
+
 // gone is the dialler's word that the pod does not exist any more.
 type gone struct{}
 
@@ -93,6 +101,17 @@ func target(t *testing.T) (url string, count *atomic.Int64, header *atomic.Value
 	}))
 	t.Cleanup(s.Close)
 	return s.URL, count, header
+}
+
+// metrics is a real HTTP server of a page of metrics.
+func metrics(t *testing.T, page string) (url string) {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+		_, _ = io.WriteString(w, page)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 // config is a run of a Test on members.

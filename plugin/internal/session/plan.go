@@ -22,14 +22,17 @@ type Sources struct {
 	NoPrometheus string
 }
 
-// plans makes each agent's plan, and names per agent the sources that are
-// wanted and cannot even be tried.
-func (c Config) plans(test []byte) ([]*agentv1.Plan, [][]*agentv1.SourceStatus) {
+// plans makes each agent's plan. Besides what the agent is to do it holds what
+// only the caller knows, for who attaches later.
+func (c Config) plans(test []byte) []*agentv1.Plan {
 	plans := make([]*agentv1.Plan, len(c.Members))
-	absent := make([][]*agentv1.SourceStatus, len(c.Members))
 	refs := make([]*agentv1.AgentRef, len(c.Members))
 	for i, m := range c.Members {
 		refs[i] = &agentv1.AgentRef{Node: m.Node, Pod: m.Pod}
+	}
+	var without []*agentv1.NodeWithoutAgent
+	for _, n := range c.NodesWithoutAgent {
+		without = append(without, &agentv1.NodeWithoutAgent{Node: n.Node, Reason: n.Reason})
 	}
 	t, l := c.Test.Spec.Target, c.Test.Spec.Load
 	body := t.BodyBase64
@@ -41,8 +44,7 @@ func (c Config) plans(test []byte) ([]*agentv1.Plan, [][]*agentv1.SourceStatus) 
 		headers = append(headers, &agentv1.Header{Name: h.Name, Value: h.Value})
 	}
 	for i, m := range c.Members {
-		scrape, missing := c.scrape(i, m.Node)
-		absent[i] = missing
+		scrape, absent := c.scrape(i, m.Node)
 		plans[i] = &agentv1.Plan{
 			Name: c.Test.Metadata.Name, Owner: c.Owner, Test: test,
 			AgentIndex: int32(i), AgentCount: int32(len(c.Members)), Agents: refs,
@@ -50,12 +52,14 @@ func (c Config) plans(test []byte) ([]*agentv1.Plan, [][]*agentv1.SourceStatus) 
 				Timeout: protoDuration(t.Timeout), InsecureSkipVerify: t.InsecureSkipVerify},
 			Load: &agentv1.Load{Rate: float64(l.Rate), Connections: int32(l.Connections),
 				Duration: protoDuration(l.Duration), Warmup: protoDuration(l.Warmup)},
-			Scrape: scrape,
+			Scrape: scrape, AbsentSources: absent, NodesWithoutAgent: without,
 		}
 	}
-	return plans, absent
+	return plans
 }
 
+// scrape is what an agent reads, and what is wanted of it and cannot even be
+// tried.
 func (c Config) scrape(agent int, node string) (*agentv1.Scrape, []*agentv1.SourceStatus) {
 	m := c.Test.Spec.Metrics
 	s := &agentv1.Scrape{Interval: protoDuration(m.Interval)}

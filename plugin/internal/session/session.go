@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +27,8 @@ type Config struct {
 	Members     []fleet.Member
 	Sources     Sources
 	Environment document.Environment
+	// NodesWithoutAgent could have had one that takes part.
+	NodesWithoutAgent []document.NodeWithoutAgent
 	// Surroundings replaces Environment where the Test is known only later.
 	Surroundings func(document.Test) document.Environment
 	// Started is called once the agents have their starting time.
@@ -49,25 +50,35 @@ type Start struct {
 const patience = 45 * time.Second
 
 // Run runs a Test. When ctx ends before the start, that is the error; after it,
-// the load is stopped everywhere and the Result says what was measured.
-func Run(ctx context.Context, c Config) (*document.Result, error) {
+// the load is stopped everywhere and the Result says what was measured. What it
+// returns is to be closed.
+func Run(ctx context.Context, c Config) (*Ended, error) {
 	f, err := fleet.Connect(ctx, c.Members)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	ended, err := c.run(ctx, f)
+	if err != nil {
+		_ = f.Close() // the error is why there is no run
+		return nil, err
+	}
+	ended.fleet = f
+	return ended, nil
+}
+
+func (c Config) run(ctx context.Context, f *fleet.Fleet) (*Ended, error) {
 	test, err := json.Marshal(c.Test.Redacted())
 	if err != nil {
 		return nil, err
 	}
-	plans, absent := c.plans(test)
+	plans := c.plans(test)
 	prepared, err := f.Prepare(ctx, c.RunID, plans)
 	if err != nil {
 		return nil, err
 	}
 	agents := make([]collect.Agent, len(f.Agents))
 	for i, a := range f.Agents {
-		prepared[i].Sources = append(prepared[i].Sources, absent[i]...)
+		prepared[i].Sources = append(prepared[i].Sources, plans[i].GetAbsentSources()...)
 		agents[i] = collect.Agent{Node: a.Node, Pod: a.Pod, Version: a.Info.GetVersion(),
 			Offset: a.Clock.Offset, ClockError: a.Clock.Error, Prepared: prepared[i]}
 	}
@@ -83,7 +94,8 @@ func Run(ctx context.Context, c Config) (*document.Result, error) {
 	for i := range positions {
 		positions[i] = i
 	}
-	return c.follow(ctx, following{fleet: f, collector: collector, positions: positions, t0: t0, stop: true})
+	return c.follow(ctx, following{fleet: f, collector: collector, positions: positions, t0: t0, stop: true,
+		without: c.NodesWithoutAgent})
 }
 
 // following is a started run and who collects it.
@@ -93,19 +105,28 @@ type following struct {
 	// positions are the fleet's agents' places in the run: one that attaches
 	// may have fewer agents than took part.
 	positions []int
-	t0        time.Time // on the caller's clock
+	// prepared is what the fleet's agents answered to PrepareRun, to be completed
+	// from their records; nil when it is known.
+	prepared []*agentv1.PrepareRunResponse
+	without  []document.NodeWithoutAgent
+	t0       time.Time // on the caller's clock
 	// stop tells that the end of the context stops the run, not only the watching.
 	stop bool
 }
 
 // Chunk implements fleet.Sink.
-func (w following) Chunk(agent int, c *agentv1.Chunk) { w.collector.Chunk(w.positions[agent], c) }
+func (w following) Chunk(agent int, c *agentv1.Chunk) {
+	if p := c.GetPlan(); p != nil && w.prepared != nil {
+		recall(w.prepared[agent], p)
+	}
+	w.collector.Chunk(w.positions[agent], c)
+}
 
 // Broken implements fleet.Sink.
 func (w following) Broken(agent int, err error) { w.collector.Broken(w.positions[agent], err) }
 
 // follow watches a started run to its end and makes the Result.
-func (c Config) follow(ctx context.Context, w following) (*document.Result, error) {
+func (c Config) follow(ctx context.Context, w following) (*Ended, error) {
 	f, timeout := w.fleet, time.Duration(c.Test.Spec.Target.Timeout)
 	l := c.Test.Spec.Load
 	ends := w.t0.Add(time.Duration(l.Warmup) + time.Duration(l.Duration))
@@ -141,19 +162,28 @@ func (c Config) follow(ctx context.Context, w following) (*document.Result, erro
 	if ctx.Err() != nil && !w.stop {
 		return nil, ctx.Err()
 	}
+	ended := &Ended{runID: c.RunID}
 	for i, err := range errs {
+		if err == nil {
+			ended.whole.Agents = append(ended.whole.Agents, f.Agents[i])
+			continue
+		}
+		ended.lost.Agents = append(ended.lost.Agents, f.Agents[i])
 		if errors.Is(err, context.Canceled) {
 			err = fmt.Errorf("it did not end within %s of being stopped", timeout+stopPatience)
 		}
-		if err != nil {
-			w.collector.Lost(w.positions[i], err)
-		}
+		w.collector.Lost(w.positions[i], err)
 	}
 	env := c.Environment
 	if len(f.Agents) > 0 {
 		env.Agent = f.Agents[0].Info.GetVersion()
 	}
-	return w.collector.Result(c.RunID, env)
+	var err error
+	if ended.Result, err = w.collector.Result(c.RunID, env); err != nil {
+		return nil, err
+	}
+	ended.Result.Status.NodesWithoutAgent = w.without
+	return ended, nil
 }
 
 // stopPatience is how long stopping may take on top of the calls in flight.
@@ -173,26 +203,3 @@ func stop(ctx context.Context, f *fleet.Fleet, runID, reason string) {
 
 // stopAgain is how long to wait before an agent is told again.
 const stopAgain = 500 * time.Millisecond
-
-// Acknowledge lets the agents forget a run that is kept elsewhere. One that is
-// gone does not keep the others from it.
-func Acknowledge(ctx context.Context, members []fleet.Member, runID string) error {
-	errs := make([]error, len(members))
-	var all sync.WaitGroup
-	for i, m := range members {
-		all.Go(func() {
-			f, err := fleet.Connect(ctx, []fleet.Member{m})
-			if err == nil {
-				err = f.Acknowledge(ctx, runID)
-				_ = f.Close() // what was to be said is said
-			}
-			errs[i] = err
-		})
-	}
-	all.Wait()
-	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("the run stays in the spool of %d of %d agents: %w", len(errs), len(members), errs[0])
-}

@@ -14,13 +14,23 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/fleet"
 )
 
-func mustRun(t *testing.T, c Config) *document.Result {
+// mustRun returns a run that has ended, still connected to its agents.
+func mustRun(t *testing.T, c Config) *Ended {
 	t.Helper()
-	r, err := Run(t.Context(), c)
+	e, err := Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	closed(t, e)
+	return e
+}
+
+func closed(t *testing.T, e *Ended) {
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // sent is everything, the warm-up included.
@@ -62,11 +72,12 @@ func TestWholeRuns(t *testing.T) {
 	}{"one agent": {1, 100}, "two agents": {2, 100}, "three agents, odd rate": {3, 97}, "closed loop": {2, document.Max}} {
 		t.Run(name, func(t *testing.T) {
 			url, count, _ := target(t)
-			members, _ := agents(t, c.agents)
+			members, lines := agents(t, c.agents)
 			config := config(t, members, url, c.rate, time.Second, 2*time.Second)
 			var start Start
 			config.Started = func(s Start) { start = s }
-			r := mustRun(t, config)
+			e := mustRun(t, config)
+			r := e.Result
 			s := r.Status
 			if s.Phase != document.Succeeded || !s.Validity.Valid {
 				t.Errorf("%s, %+v", s.Phase, s.Validity)
@@ -74,7 +85,8 @@ func TestWholeRuns(t *testing.T) {
 			if sent(r) != count.Load() || s.Requests.Succeeded != s.Requests.Sent || s.Requests.Codes["200"] != s.Requests.Sent {
 				t.Errorf("%d sent, the target counted %d: %+v", sent(r), count.Load(), s.Requests)
 			}
-			if n := int64(2 * c.rate); c.rate != document.Max && (s.Requests.Planned != n || s.Requests.Sent != n || s.Warmup.Sent != n/2+n%2) {
+			// Each agent asks once before the load, to choose its client.
+			if n := int64(2 * c.rate); c.rate != document.Max && (s.Requests.Planned != n || s.Requests.Sent != n || s.Warmup.Sent != n/2+n%2+int64(c.agents)) {
 				t.Errorf("%+v, %+v; want %d", s.Requests, s.Warmup, n)
 			}
 			checkMerge(t, r)
@@ -96,7 +108,14 @@ func TestWholeRuns(t *testing.T) {
 			if len(s.Resources.Sources) != 2*c.agents+1 {
 				t.Errorf("sources %+v", s.Resources.Sources)
 			}
-			if err := Acknowledge(t.Context(), members, config.RunID); err != nil || spooled(t, members) != 0 {
+			for _, l := range lines { // what is connected is enough
+				l.refuse(errCut)
+			}
+			err := e.Acknowledge(t.Context())
+			for _, l := range lines {
+				l.refuse(nil)
+			}
+			if err != nil || spooled(t, members) != 0 {
 				t.Errorf("acknowledged: %v, %d runs are left", err, spooled(t, members))
 			}
 		})
@@ -130,10 +149,12 @@ func TestAnInterruptStopsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
 					cancel()
 				})
 			}
-			r, err := Run(ctx, config)
+			e, err := Run(ctx, config)
 			if err != nil {
 				t.Fatal(err)
 			}
+			closed(t, e)
+			r := e.Result
 			if took := time.Since(interrupted); took > time.Duration(config.Test.Spec.Target.Timeout)+stopPatience {
 				t.Errorf("stopping took %s", took)
 			}
@@ -141,7 +162,7 @@ func TestAnInterruptStopsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
 			if s.Phase != document.Cancelled || s.Validity.Valid || len(s.Validity.Reasons) != 1 {
 				t.Errorf("%s, %+v", s.Phase, s.Validity)
 			}
-			if n := count.Load(); sent(r) != n || (n == 0) != (c.after == 0) {
+			if n := count.Load(); sent(r) != n || (n == int64(len(members))) != (c.after == 0) {
 				t.Errorf("%d sent, the target counted %d", sent(r), n)
 			}
 			if measured := c.warmup == 0 && c.after > 0; (s.Requests.Sent > 0) != measured {
@@ -176,12 +197,13 @@ func TestAnInterruptBeforeTheStart(t *testing.T) {
 
 func TestAnAgentThatIsLost(t *testing.T) {
 	url, _, _ := target(t)
-	members, lines := agents(t, 2)
-	config := config(t, members, url, 100, 0, 3*time.Second)
+	members, lines := agents(t, 3)
+	config := config(t, members, url, 150, 0, 3*time.Second)
 	config.Started = func(s Start) {
 		time.AfterFunc(time.Until(s.T0)+1500*time.Millisecond, func() { lines[1].cut(gone{}) })
 	}
-	r := mustRun(t, config)
+	e := mustRun(t, config)
+	r := e.Result
 	s := r.Status
 	if s.Phase != document.Partial || s.Validity.Valid || !strings.Contains(s.Validity.Reasons[0], "worker-2 was lost: there is no such pod any more") {
 		t.Errorf("%s, %+v", s.Phase, s.Validity)
@@ -190,13 +212,44 @@ func TestAnAgentThatIsLost(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	checkMerge(t, r)
-	// The others are let go all the same.
-	err := Acknowledge(t.Context(), members, config.RunID)
-	if err == nil || !strings.Contains(err.Error(), "1 of 2 agents") || !errors.Is(err, gone{}) {
+	// The others are let go all the same, and that the lost one is, is no news.
+	if err := e.Acknowledge(t.Context()); err != nil {
 		t.Errorf("acknowledged: %v", err)
 	}
-	if n := spooled(t, members[:1]); n != 0 {
-		t.Errorf("%d runs are left where the agent answers", n)
+	if n := spooled(t, []fleet.Member{members[0], members[2]}); n != 0 {
+		t.Errorf("%d runs are left where the agents answer", n)
+	}
+}
+
+// Who has the run and cannot be told is named; the others are let go. Whoever
+// comes for the run later tells the rest.
+func TestAcknowledgingWhereAnAgentDoesNotAnswer(t *testing.T) {
+	url, _, _ := target(t)
+	members, lines := agents(t, 3)
+	config := config(t, members, url, 150, 0, time.Second)
+	e := mustRun(t, config)
+	lines[1].cut(errCut)
+	err := e.Acknowledge(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `the run stays in the agents' spool`) || !strings.HasSuffix(err.Error(), `: agent on node "worker-2": the cable is cut`) {
+		t.Errorf("got %v", err)
+	}
+	if n := spooled(t, []fleet.Member{members[0], members[2]}); n != 0 {
+		t.Errorf("%d runs are left where the agents answer", n)
+	}
+	if err := Acknowledge(t.Context(), members, config.RunID); err != nil {
+		t.Errorf("nobody who answers has it: %v", err)
+	}
+	lines[1].refuse(nil)
+	if n := spooled(t, members); n != 1 {
+		t.Errorf("%d runs are left", n)
+	}
+	lines[0].cut(errCut)
+	if err := Acknowledge(t.Context(), members, config.RunID); err != nil {
+		t.Errorf("who has it answers: %v", err)
+	}
+	lines[0].refuse(nil)
+	if n := spooled(t, members); n != 0 {
+		t.Errorf("%d runs are left", n)
 	}
 }
 
@@ -229,7 +282,7 @@ func TestSecretsAreSentAndNotKept(t *testing.T) {
 	members, _ := agents(t, 1)
 	config := config(t, members, url, 10, 0, time.Second)
 	config.Test.Spec.Target.Headers = []document.Header{{Name: "Authorization", Value: "Bearer s3cr3t"}, {Name: "X-Vault-Token", Value: "s3cr3t"}, {Name: "Accept", Value: "text/plain"}}
-	r := mustRun(t, config)
+	r := mustRun(t, config).Result
 	got := header.Load().(http.Header)
 	if got.Get("Authorization") != "Bearer s3cr3t" || got.Get("X-Vault-Token") != "s3cr3t" {
 		t.Errorf("sent %v", got)
