@@ -128,7 +128,7 @@ func TestWrongTestsAreUsageErrors(t *testing.T) {
 		{"--agents: -1 is below 1", []string{url, "--agents", "-1"}},
 		{"exclude each other", []string{url, "--agents", "1", "--node", "a"}},
 		{`--label: "x" is not KEY=VALUE`, []string{url, "--label", "x"}},
-		{`--header: "x" is not 'NAME: VALUE'`, []string{url, "--header", "x"}},
+		{`--header: number 1 of them is not 'NAME: VALUE'`, []string{url, "--header", "x"}},
 		{"no such file", []string{url, "--body-file", "/nowhere"}},
 		{"no such file", []string{"-f", "/nowhere"}},
 		{"larger than 16 MiB", []string{"-f", large}},
