@@ -13,6 +13,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/cmd"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 )
 
 func main() {
@@ -25,7 +26,8 @@ func run() int {
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
 	err := cmd.NewRoot(streams).ExecuteContext(ctx)
 	if err != nil {
-		if text := err.Error(); text != "" {
+		// Servers and agents have a say in errors, and a script reads one line.
+		if text := printer.Line(err.Error()); text != "" {
 			fmt.Fprintln(os.Stderr, "Error: "+text)
 		}
 	}

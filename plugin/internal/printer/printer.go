@@ -72,13 +72,26 @@ func (f *Flags) Validate() error {
 	return exit.Usagef("output format %q is unknown: use %s", f.Output, formats)
 }
 
+// NoNames refuses -o name, for commands whose objects have none. They call it
+// beside Validate, before they do anything.
+func (f *Flags) NoNames() error {
+	if f.Output == "name" {
+		return exit.Usagef("output format %q does not fit here, for what is printed has no name: use json, yaml, jsonpath=EXPRESSION or table", f.Output)
+	}
+	return nil
+}
+
 // Print writes obj to out in the chosen format. obj is anything that encodes as
-// JSON, a *document.Result or a Document; table writes the table and wide forms.
+// JSON, a *document.Result or a Document; table writes the table and wide forms; nil
+// means that there are none.
 func (f *Flags) Print(out io.Writer, obj any, table func(w io.Writer) error) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
 	if f.IsTable() {
+		if table == nil {
+			return exit.Usagef("output format %q does not fit here, for there is no table of it: use json or yaml", f.Output)
+		}
 		return table(out)
 	}
 	if f.Output == "name" {

@@ -96,6 +96,21 @@ func TestUnknownFormatIsAUsageError(t *testing.T) {
 	}
 }
 
+// A command whose objects have no table or no names says so, and does not fall over.
+func TestFormatsThatDoNotFit(t *testing.T) {
+	for _, output := range []string{"", "table", "wide"} {
+		if err := (&Flags{Output: output}).Print(io.Discard, 1, nil); exit.Code(err) != exit.Usage || !strings.Contains(err.Error(), "there is no table") {
+			t.Errorf("-o %q: %v, want a usage error", output, err)
+		}
+	}
+	if err := (&Flags{Output: "name"}).NoNames(); exit.Code(err) != exit.Usage {
+		t.Errorf("-o name: %v, want a usage error", err)
+	}
+	if err := (&Flags{Output: "json"}).NoNames(); err != nil {
+		t.Error(err)
+	}
+}
+
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }

@@ -105,6 +105,40 @@ func cut(s string, width int) string {
 	return string([]rune(s)[:width-1]) + "…"
 }
 
+// Line is text from elsewhere as one safe line: what stood in several is joined
+// by "; ".
+func Line(s string) string {
+	var parts []string
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, Escape(strings.ReplaceAll(part, "\t", " ")))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Wrap breaks text into lines of at most width characters at spaces; a longer
+// word stays whole, for it may be a name or URL to copy.
+func Wrap(s string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // Escape makes text from elsewhere safe for a terminal: what is not printable
 // (control characters, bidirectional overrides) is written as in Go source.
 func Escape(s string) string {

@@ -65,6 +65,27 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+func TestLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain": "plain", "a\nb\r\n\n  c\t1 ": "a; b; c 1", "\x1b[31mred\n": `\x1b[31mred`, "\n": "", "": "",
+	} {
+		if got := Line(in); got != want {
+			t.Errorf("Line(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "one": "one", "one two three": "one two|three", "  much  space ": "much|space",
+		"alongerword ab": "alongerword|ab", "µµµ µµµ": "µµµ µµµ",
+	} {
+		if got := strings.Join(Wrap(in, 7), "|"); got != want {
+			t.Errorf("Wrap(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	cases := []struct{ got, want string }{
 		{Latency(2.1), "2.10 ms"},
