@@ -230,6 +230,10 @@ func (s *fileStore) check(ctx context.Context) error {
 	}
 	// Several blocks, for a full disk may still have room for a name.
 	name, err := writeHidden(folder, make([]byte, 64<<10))
+	if e := (*fs.PathError)(nil); errors.As(err, &e) && e.Op == "open" {
+		// The folder is there: what matters is its name, not the probe's.
+		return explainFile(&fs.PathError{Op: "write to", Path: folder, Err: e.Err})
+	}
 	if err != nil {
 		return explainFile(err)
 	}

@@ -23,6 +23,8 @@ func explainFile(err error) error {
 		return fmt.Errorf("a file is where a directory is wanted: %w; name another one (--archive)", err)
 	case errors.Is(err, syscall.EIO):
 		return fmt.Errorf("the disk fails: %w; check it, and archive elsewhere (--archive)", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("no file can be made there: %w; choose a directory that you may write to (--archive)", err)
 	}
 	return err
 }

@@ -81,6 +81,23 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// The file system of processes has directories in which nobody can make a file.
+func TestUnwritableDirectory(t *testing.T) {
+	a, err := Open(t.Context(), Options{Dir: "/proc/archive"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = a.Check(t.Context())
+	want := "archive file:///proc/archive: no file can be made there: write to /proc: no such file or directory; choose a directory that you may write to (--archive)"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	_, raw := resultAt(t, march, nil)
+	if _, err := a.Put(t.Context(), raw); err == nil || !strings.Contains(err.Error(), "/proc/archive") || !strings.Contains(err.Error(), "choose a directory") {
+		t.Errorf("put: %v", err)
+	}
+}
+
 func TestReadOnlyDisk(t *testing.T) {
 	a, err := Open(t.Context(), Options{Dir: filepath.Join(tmpfs(t, syscall.MS_RDONLY, "64k"), "archive")})
 	if err != nil {
