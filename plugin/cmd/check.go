@@ -1,9 +1,11 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/spf13/cobra"
 
@@ -28,17 +30,18 @@ func newCheckCommand(f *factory) *cobra.Command {
 		Short: "Find out whether deploy and run will work, and change nothing",
 		Long: `Find out whether deploy and run will work, and change nothing.
 
-Asked are the API server, every right by name, Pod Security by a server-side dry
-run, the image, node-exporter, the kubelets' metrics, Prometheus and the archive.
-A failed check means that something will not work (exit code 1); a warning, that
-something will be missing from the Result or cannot be known before.`,
+Asked are the API server, every right by name, Pod Security by a server-side
+dry run, the image, node-exporter, the kubelets' metrics, Prometheus and the
+archive. A failed check means that something will not work (exit code 1); a
+warning, that something will be missing from the Result or cannot be known
+before.`,
 		Example: examples(`  # Before anything is deployed`, `  %[1]s check`, ``, `  # With the options meant for deploy`, `  %[1]s check --kubelet-metrics --node-exporter --archive s3://perf`),
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.options.Namespace, o.options.Version = o.namespace(), buildinfo.Get().Version
 			if err := o.options.Validate(); err != nil {
 				return exit.With(exit.Usage, err)
 			}
-			if err := o.print.Validate(); err != nil {
+			if err := cmp.Or(o.print.Validate(), o.print.NoNames()); err != nil {
 				return err
 			}
 			return stopped(c.Context(), o.run(c.Context()), "nothing was changed")
@@ -72,7 +75,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 			failed++
 		}
 		if o.print.IsTable() {
-			writeCheck(o.Out, r)
+			writeCheck(o.Out, r, o.print.Wide())
 		}
 	})
 	if err == nil && !o.print.IsTable() {
@@ -93,10 +96,23 @@ func (o *checkOptions) checkArchive(ctx context.Context) (string, error) {
 	return a.String(), a.Check(ctx)
 }
 
-// writeCheck writes a check as it is done: the word, what, and what to do.
-func writeCheck(w io.Writer, r check.Result) {
-	_, _ = fmt.Fprintf(w, "%-4s  %s: %s\n", r.Status, printer.Escape(r.Name), printer.Escape(r.Detail))
+// writeCheck writes a check as it is done: the word, what, and what to do; within
+// 80 columns unless wide.
+func writeCheck(w io.Writer, r check.Result, wide bool) {
+	const indent = "      "
+	width := printer.DefaultWidth - len(indent)
+	if wide {
+		width = math.MaxInt
+	}
+	lines := printer.Wrap(printer.Line(r.Name)+": "+printer.Line(r.Detail), width)
 	if r.Hint != "" && r.Status != check.OK {
-		_, _ = fmt.Fprintf(w, "      %s\n", printer.Escape(r.Hint))
+		lines = append(lines, printer.Wrap(printer.Line(r.Hint), width)...)
+	}
+	for i, line := range lines {
+		before := indent
+		if i == 0 {
+			before = fmt.Sprintf("%-4s  ", r.Status)
+		}
+		_, _ = fmt.Fprintln(w, before+line)
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+
+	"k8s.io/client-go/rest"
 
 	"github.com/meshery/kubectl-meshery/manifests"
 	"github.com/meshery/kubectl-meshery/plugin/internal/deploy"
@@ -21,11 +24,16 @@ type cluster struct {
 
 // cluster prepares the clients; it does not contact the cluster.
 func (f *factory) cluster() (*cluster, error) {
+	if err := f.found(); err != nil {
+		return nil, err
+	}
 	config, err := f.config.ToRESTConfig()
 	if err != nil {
 		return nil, fmt.Errorf("%w; name a kubeconfig with --kubeconfig or KUBECONFIG", err)
 	}
-	client, err := deploy.NewClient(config)
+	api := rest.CopyConfig(config)
+	api.Wrap(func(rt http.RoundTripper) http.RoundTripper { return roundTripper{rt} })
+	client, err := deploy.NewClient(api)
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +49,11 @@ func (c *cluster) dial(ctx context.Context, pod string) (net.Conn, error) {
 	return c.dialer.DialContext(ctx, c.namespace, pod, manifests.AgentPort)
 }
 
-// stopped is err, or what to say where the user's ^C is behind it: then what
+// stopped is err as a user understands it, or what to say where the user's ^C is behind it: then what
 // follows from it, in many words of many layers, does not matter.
 func stopped(ctx context.Context, err error, left string) error {
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return exit.With(exit.Interrupted, errors.New("interrupted; "+left))
 	}
-	return err
+	return explained(err)
 }

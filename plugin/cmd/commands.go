@@ -15,5 +15,6 @@ func commands(f *factory) []*cobra.Command {
 		newArchiveCommand(f),
 		newVersionCommand(f),
 		newCompletionCommand(f),
+		newOptionsCommand(f),
 	}
 }

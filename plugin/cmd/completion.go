@@ -22,14 +22,15 @@ func newCompletionCommand(f *factory) *cobra.Command {
 	}
 	return &cobra.Command{
 		Use:   "completion (bash | zsh | fish | powershell | kubectl)",
-		Short: "Print the completion script of a shell, or the one kubectl looks for",
+		Short: "Print the completion script of a shell, or kubectl's",
 		Long: `Print the completion script of a shell, or the one kubectl looks for.
 
 kubectl completes a plugin by running an executable kubectl_complete-PLUGIN that
 it finds on the PATH; its own completion must be set up as well.`,
 		Example: examples(
 			`  # For 'kubectl meshery' in any shell that completes kubectl`,
-			`  %[1]s completion kubectl > ~/bin/kubectl_complete-meshery && chmod +x ~/bin/kubectl_complete-meshery`, ``,
+			`  %[1]s completion kubectl > ~/bin/kubectl_complete-meshery`,
+			`  chmod +x ~/bin/kubectl_complete-meshery`, ``,
 			`  # For 'kubectl-meshery' in bash`,
 			`  source <(%[1]s completion bash)`),
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell", "kubectl"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,9 +36,10 @@ func newDeployCommand(f *factory) *cobra.Command {
 		Short: "Deploy the agents, one on every node",
 		Long: `Deploy the agents, one on every node, and wait until they are ready.
 
-What is deployed passes Pod Security "restricted"; node-exporter, which needs the
-host, is deployed only with --node-exporter and has a namespace of its own. Run it
-again to change an option or to upgrade: what is no longer wanted is removed.`,
+What is deployed passes Pod Security "restricted"; node-exporter, which needs
+the host, is deployed only with --node-exporter and has a namespace of its own.
+Run it again to change an option or to upgrade: what is no longer wanted is
+removed.`,
 		Example: examples(`  # Agents on every node that is not tainted`, `  %[1]s deploy`, ``,
 			`  # With CPU and memory per container, on the nodes of one pool`, `  %[1]s deploy --kubelet-metrics --node-selector pool=load`, ``,
 			`  # See what would be applied`, `  %[1]s deploy --dry-run=client`),
@@ -224,7 +226,15 @@ func (o *deployOptions) printAll(objects []*unstructured.Unstructured) error {
 		}
 		return nil
 	}
-	return o.print.Print(o.Out, objectList{APIVersion: "v1", Kind: "List", Items: objects}, nil)
+	list := objectList{APIVersion: "v1", Kind: "List", Items: objects}
+	return o.print.Print(o.Out, list, func(w io.Writer) error {
+		for _, u := range objects {
+			if _, err := fmt.Fprintf(w, "%s %s%s\n", deploy.Name(u), deploy.Created, o.dryRun.suffix()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // objectList is a v1 List, which kubectl can apply.

@@ -49,6 +49,12 @@ func TestDeployDryRunFormats(t *testing.T) {
 	if err != nil || !strings.Contains(stdout, "daemonset.apps/meshery-agent\n") || !strings.Contains(stdout, "clusterrole.rbac.authorization.k8s.io/meshery-agent-meshery\n") {
 		t.Errorf("%v: %q", err, stdout)
 	}
+	for _, format := range []string{"wide", "table"} {
+		stdout, _, err := execute(t, "deploy", "--dry-run=client", "-o", format)
+		if err != nil || !strings.Contains(stdout, "namespace/meshery created (dry run)\n") || !strings.HasSuffix(stdout, "daemonset.apps/meshery-agent created (dry run)\n") {
+			t.Errorf("-o %s: %v: %q", format, err, stdout)
+		}
+	}
 	stdout, _, err = execute(t, "deploy", "--dry-run=client", "-o", "json")
 	var list struct {
 		Kind  string
@@ -71,7 +77,10 @@ func TestDeployUsageErrors(t *testing.T) {
 	}{
 		"dry run":            {[]string{"deploy", "--dry-run=maybe"}, "use none, client or server"},
 		"timeout":            {[]string{"deploy", "--timeout=0s"}, "--timeout 0s is not positive"},
-		"namespace":          {[]string{"deploy", "-n", "Mesh"}, `namespace "Mesh"`},
+		"namespace":          {[]string{"deploy", "-n", "Mesh"}, `namespace "Mesh" is not a name: use lower-case letters`},
+		"selector key":       {[]string{"deploy", "--node-selector", "a b=c"}, `node selector key "a b" is not a label's`},
+		"names of checks":    {[]string{"check", "-o", "name"}, "has no name"},
+		"name of a version":  {[]string{"version", "-o", "name"}, "has no name"},
 		"reserved namespace": {[]string{"deploy", "-n", "meshery-node-exporter"}, "is kept for node-exporter"},
 		"selector":           {[]string{"deploy", "--node-selector", "pool"}, "must be formatted as key=value"},
 		"format":             {[]string{"deploy", "-o", "xml"}, `output format "xml" is unknown`},
@@ -83,7 +92,7 @@ func TestDeployUsageErrors(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			stdout, _, err := execute(t, c.args...)
-			if exit.Code(err) != exit.Usage || !strings.Contains(err.Error(), c.want) {
+			if exit.Code(err) != exit.Usage || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "regex") {
 				t.Errorf("code %d, error %v; want 2 and %q", exit.Code(err), err, c.want)
 			}
 			if stdout != "" {
@@ -98,11 +107,12 @@ func TestNoCluster(t *testing.T) {
 	for _, args := range [][]string{{"status"}, {"deploy"}, {"undeploy"}} {
 		args = append(args, "--server", "http://127.0.0.1:9")
 		_, _, err := execute(t, args...)
-		if exit.Code(err) != exit.Failure || !strings.Contains(err.Error(), "refused") || strings.Contains(err.Error(), "\n") {
+		if exit.Code(err) != exit.Failure || !strings.HasPrefix(err.Error(), "the API server http://127.0.0.1:9 cannot be reached: ") ||
+			!strings.Contains(err.Error(), "refused; see whether 'kubectl version' works") {
 			t.Errorf("%v: code %d, error %q", args, exit.Code(err), err)
 		}
 	}
-	stdout, _, err := execute(t, "check", "--server", "http://127.0.0.1:9")
+	stdout, _, err := execute(t, "check", "-o", "wide", "--server", "http://127.0.0.1:9")
 	if exit.Code(err) != exit.Failure || !strings.HasPrefix(stdout, "fail  API server: ") {
 		t.Errorf("code %d, %q", exit.Code(err), stdout)
 	}
@@ -145,7 +155,7 @@ worker-2   meshery-agent-bbbbb   no      -         -               -        60s
 	notes := strings.Join(s.notes(), "\n")
 	for _, w := range []string{
 		"node cp-1: taint; deploy with --tolerate-all", "node worker-2: image cannot be pulled; use --image",
-		"versions differ: this plugin is v2, agents are v1", "kubectl meshery attach " + ended.RunId,
+		"versions differ: this plugin is v2, agents are v1", "is still on 1 agent; fetch it with 'kubectl meshery attach " + ended.RunId,
 	} {
 		if !strings.Contains(notes, w) {
 			t.Errorf("notes lack %q:\n%s", w, notes)

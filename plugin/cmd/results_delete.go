@@ -29,10 +29,11 @@ func newResultsDeleteCommand(f *factory) *cobra.Command {
 		Use:     "delete RUN...",
 		Aliases: []string{"rm"},
 		Short:   "Delete Results from the archive",
-		Long: `Delete Results from the archive, for good. On a terminal it asks first; elsewhere
---yes is needed. A whole id also clears away what an interrupted write left.`,
+		Long: `Delete Results from the archive, for good. On a terminal it asks first;
+elsewhere --yes is needed. A whole id also clears away what an interrupted write
+left.`,
 		Example: examples(`  # Delete one run, after asking`, `  %[1]s results delete 0193a1c4-7c1e`, ``,
-			`  # Delete all runs of a test, without asking`, `  %[1]s results delete --yes $(%[1]s results list --name scratch --limit 0 -o name)`),
+			`  # Delete all runs of a test, without asking`, `  %[1]s results list --name scratch --limit 0 -o name |`, `    xargs %[1]s results delete --yes`),
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeRuns(f, &o.archive, true),
 		RunE: func(c *cobra.Command, args []string) error {

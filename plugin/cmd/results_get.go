@@ -27,7 +27,7 @@ func newResultsGetCommand(f *factory) *cobra.Command {
 		Long: `Print a Result from the archive: by default its JSON, byte for byte as it was
 archived, after it was checked against the sha256 in its manifest.`,
 		Example: examples(`  # The whole Result`, `  %[1]s results get 0193a1c4-7c1e > result.json`, ``,
-			`  # One number of it`, `  %[1]s results get 0193a1c4-7c1e -o jsonpath='{.status.latency.responseTime.p99}'`, ``,
+			`  # One number of it`, `  %[1]s results get 0193a1c4-7c1e -o jsonpath={.status.rate.achieved}`, ``,
 			`  # Its line of the list`, `  %[1]s results get 0193a1c4-7c1e -o wide`),
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeRuns(f, &o.archive, false),

@@ -42,8 +42,8 @@ max). VALID says whether the numbers may be believed, or how the run ended
 where it did not succeed.`,
 		Example: examples(`  # The newest 50`, `  %[1]s results list`, ``,
 			`  # What was measured of one test in the last week`, `  %[1]s results list --name checkout --since 7d`, ``,
-			`  # From another archive, everything there is to a row`, `  %[1]s results list --archive s3://perf/team --label mesh=istio -o wide`, ``,
-			`  # For scripts`, `  %[1]s results list -o jsonpath='{range .items[*]}{.runID} {.responseTime.p99}{"\n"}{end}'`),
+			`  # From another archive, everything there is to a row`, `  %[1]s results list --archive s3://perf --label mesh=istio -o wide`, ``,
+			`  # For scripts`, `  %[1]s results list -o jsonpath='{.items[*].responseTime.p99}'`),
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.now = time.Now()
 			if err := o.complete(); err != nil {

@@ -66,6 +66,7 @@ Results are merged exactly, judged, and kept in an archive.`,
 		return exit.Usagef("%w; see '%s --help'", err, c.CommandPath())
 	})
 	root.AddCommand(commands(f)...)
+	setUsage(root)
 	asUsage(root)
 	return root
 }

@@ -82,7 +82,11 @@ func (s *agentsStatus) notes() []string {
 	}
 	slices.Sort(notes[len(notes)-len(versions):])
 	for _, id := range order {
-		notes = append(notes, fmt.Sprintf("run %s has ended and is still on %d agents; fetch it with 'kubectl meshery attach %s'", id, spooled[id], id))
+		agents := "1 agent"
+		if n := spooled[id]; n > 1 {
+			agents = fmt.Sprintf("%d agents", n)
+		}
+		notes = append(notes, fmt.Sprintf("run %s has ended and is still on %s; fetch it with 'kubectl meshery attach %s'", id, agents, id))
 	}
 	return notes
 }

@@ -146,10 +146,11 @@ func setLabels(m *document.Metadata, labels []string) error {
 
 func parseHeaders(headers []string) ([]document.Header, error) {
 	var out []document.Header
-	for _, h := range headers {
+	for i, h := range headers {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok || strings.TrimSpace(name) == "" {
-			return nil, fmt.Errorf("%q is not 'NAME: VALUE'", h)
+			// It may be a credential, so it is not quoted.
+			return nil, fmt.Errorf("number %d of them is not 'NAME: VALUE'", i+1)
 		}
 		out = append(out, document.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}

@@ -23,11 +23,12 @@ func newUndeployCommand(f *factory) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "undeploy",
 		Short: "Remove what deploy made, and only that",
-		Long: `Remove what deploy made, and only that, also after a deploy that failed half way.
+		Long: `Remove what deploy made, and only that, also after a deploy that failed half
+way.
 
-A namespace goes only if deploy made it and nobody else has put anything into it;
-node-exporter only if no other agent set was deployed with it. Results that are
-still on the agents go with them: see 'status' first.`,
+A namespace goes only if deploy made it and nobody else has put anything into
+it; node-exporter only if no other agent set was deployed with it. Results that
+are still on the agents go with them: see 'status' first.`,
 		Example: examples(`  # Remove the agents`, `  %[1]s undeploy`, ``, `  # See what would be removed`, `  %[1]s undeploy --dry-run=client`),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.timeout <= 0 {

@@ -1,9 +1,12 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +37,7 @@ func newVersionCommand(f *factory) *cobra.Command {
 		Example: examples(`  # Plugin and agents`, `  %[1]s version`, ``,
 			`  # The plugin only, without asking a cluster`, `  %[1]s version --client`),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.print.Validate(); err != nil {
+			if err := cmp.Or(o.print.Validate(), o.print.NoNames()); err != nil {
 				return err
 			}
 			return o.run(c.Context())
@@ -61,13 +64,13 @@ func (o *versionOptions) run(ctx context.Context) error {
 		for _, version := range v.Agents {
 			count[version]++
 		}
-		for version, n := range count {
-			fmt.Fprintf(w, "agents  %s on %d of %d\n", printer.Escape(version), n, len(v.Agents))
+		for _, version := range slices.Sorted(maps.Keys(count)) {
+			fmt.Fprintf(w, "agents  %s on %d of %d\n", printer.Escape(version), count[version], len(v.Agents))
 		}
 		return nil
 	})
 	if unknown != nil {
-		fmt.Fprintf(o.ErrOut, "agents  unknown: %s\n", printer.Escape(unknown.Error()))
+		fmt.Fprintf(o.ErrOut, "agents  unknown: %s\n", printer.Line(explained(unknown).Error()))
 	}
 	return err
 }
@@ -85,9 +88,11 @@ func (o *versionOptions) agents(ctx context.Context) (map[string]string, error) 
 	}
 	all := map[string]string{}
 	for _, a := range deploy.Ask(ctx, c.dial, set.Ready()) {
-		if a.Err == nil {
-			all[a.Agent.Node] = a.Info.GetVersion()
+		if a.Err != nil {
+			err = a.Err // one of them stands for all
+			continue
 		}
+		all[a.Agent.Node] = a.Info.GetVersion()
 	}
-	return all, nil
+	return all, err
 }

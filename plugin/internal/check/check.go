@@ -7,7 +7,9 @@ package check
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/url"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -92,6 +94,9 @@ func (c Config) api(ctx context.Context) Result {
 	}
 	if err != nil {
 		r.Status, r.Detail = Fail, err.Error()
+		if u := (*url.Error)(nil); errors.As(err, &u) {
+			r.Detail = u.Err.Error() // the path asked for says nothing
+		}
 		r.Hint = "see whether 'kubectl version' works with the same kubeconfig and context"
 		return r
 	}

@@ -51,7 +51,8 @@ type Options struct {
 func (o Options) Validate() error {
 	var errs []error
 	if bad := validation.IsDNS1123Label(o.Namespace); len(bad) > 0 {
-		errs = append(errs, fmt.Errorf("namespace %q: %s", o.Namespace, bad[0]))
+		// The library's own words quote regular expressions.
+		errs = append(errs, fmt.Errorf("namespace %q is not a name: use lower-case letters, digits and '-', at most 63, first and last no '-'", o.Namespace))
 	}
 	if o.Namespace == manifests.NodeExporterNamespace {
 		errs = append(errs, fmt.Errorf("namespace %q is kept for node-exporter: choose another with -n", o.Namespace))
@@ -61,10 +62,10 @@ func (o Options) Validate() error {
 	}
 	for _, k := range sortedKeys(o.NodeSelector) {
 		if bad := validation.IsQualifiedName(k); len(bad) > 0 {
-			errs = append(errs, fmt.Errorf("node selector key %q: %s", k, bad[0]))
+			errs = append(errs, fmt.Errorf("node selector key %q is not a label's: see 'kubectl get nodes --show-labels'", k))
 		}
 		if bad := validation.IsValidLabelValue(o.NodeSelector[k]); len(bad) > 0 {
-			errs = append(errs, fmt.Errorf("node selector value %q: %s", o.NodeSelector[k], bad[0]))
+			errs = append(errs, fmt.Errorf("node selector value %q is not a label's: see 'kubectl get nodes --show-labels'", o.NodeSelector[k]))
 		}
 	}
 	return errors.Join(errs...)
