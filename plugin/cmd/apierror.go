@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
@@ -72,7 +73,8 @@ func explained(err error) error {
 		return exit.With(exit.Code(err), fmt.Errorf("the API server does not accept the kubeconfig's credentials (%w): log in again, or choose another context", err))
 	case apierrors.IsForbidden(err):
 		var status apierrors.APIStatus
-		if errors.As(err, &status) {
+		// Quotas and admission forbid too, and it is not a right that is missing then.
+		if errors.As(err, &status) && strings.Contains(status.Status().Message, " cannot ") {
 			return exit.With(exit.Code(err), fmt.Errorf("not allowed: %s; %s", status.Status().Message, check))
 		}
 	}

@@ -229,7 +229,7 @@ func TestDeployTellsWhyPerNode(t *testing.T) {
 			t.Errorf("code %d, error %v", exit.Code(err), err)
 		}
 		contains(t, "stderr", talk, "the pod was refused: ", "exceeded quota", "raise the namespace's resource quota")
-		out, _, err := execute(t, "check", "-n", ns, "--image", agentImage())
+		out, _, err := execute(t, "check", "-o", "wide", "-n", ns, "--image", agentImage())
 		if exit.Code(err) != exit.Failure {
 			t.Errorf("check: code %d, error %v", exit.Code(err), err)
 		}
@@ -328,7 +328,7 @@ func TestWithoutRights(t *testing.T) {
 func TestCheckOnCluster(t *testing.T) {
 	ns, _ := onCluster(t)
 	archive := "file://" + t.TempDir()
-	out, _ := must(t, "check", "-n", ns, "--image", agentImage(), "--kubelet-metrics", "--archive", archive)
+	out, _ := must(t, "check", "-o", "wide", "-n", ns, "--image", agentImage(), "--kubelet-metrics", "--archive", archive)
 	contains(t, "check", out, "ok    API server: v", "ok    right: daemonsets.apps: get, list, create, patch, delete",
 		"ok    right: nodes/metrics: get", "ok    Pod Security: namespace", "ok    nodes: ", "  image: ", "  node-exporter: ",
 		"ok    kubelet metrics: ", "  Prometheus: ", "ok    archive: "+archive)
