@@ -105,7 +105,7 @@ func TestReachingWhoCanBeReached(t *testing.T) {
 	members, lines := agents(t, 3)
 	lines[1].down = errCut
 	f, err := Reach(t.Context(), members)
-	defer f.Close()
+	t.Cleanup(func() { _ = f.Close() })
 	if want := `agent on node "worker-2": the cable is cut`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -120,7 +120,7 @@ func TestReachingWhoCanBeReached(t *testing.T) {
 	}
 	lines[1].down = nil
 	whole, err := Reach(t.Context(), members)
-	defer whole.Close()
+	t.Cleanup(func() { _ = whole.Close() })
 	if err != nil || len(whole.Agents) != 3 {
 		t.Errorf("reached %v, %v", whole.Agents, err)
 	}
@@ -194,7 +194,7 @@ func free(t *testing.T, members []Member) {
 }
 
 func TestStopAndAcknowledge(t *testing.T) {
-	members, _ := agents(t, 2)
+	members, lines := agents(t, 2)
 	f := connected(t, members)
 	t0 := begun(t, f, plans(2, target(t), 100, time.Hour))
 	if early := time.Until(t0); early <= 0 {
@@ -216,6 +216,7 @@ func TestStopAndAcknowledge(t *testing.T) {
 	if plan, err := f.Agents[1].Plan(t.Context(), runID); err != nil || plan.GetAgentIndex() != 1 {
 		t.Errorf("plan %v, %v", plan, err)
 	}
+	lines[0].cut(nil) // a connection that breaks just then is made again
 	if err := f.Acknowledge(t.Context(), runID); err != nil {
 		t.Fatal(err)
 	}

@@ -131,6 +131,11 @@ func (f *Fleet) Acknowledge(ctx context.Context, runID string) error {
 		defer cancel()
 		a := f.Agents[i]
 		_, err := a.client.AcknowledgeRun(ctx, &agentv1.AcknowledgeRunRequest{RunId: runID})
+		if status.Code(err) == codes.Unavailable {
+			// The connection broke unnoticed while nothing was said: over a new one,
+			// once more.
+			_, err = a.client.AcknowledgeRun(ctx, &agentv1.AcknowledgeRunRequest{RunId: runID})
+		}
 		return a.named(err)
 	})
 }
