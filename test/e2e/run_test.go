@@ -291,8 +291,13 @@ func TestARunOutlivesItsPluginAndAttachFetchesIt(t *testing.T) {
 	if n := served(t) - before; n != sent(got) {
 		t.Errorf("agents sent %d requests, the workload counted %d", sent(got), n)
 	}
-	if again := kubectl("meshery", "attach", id, "-n", agents); again.code != 1 || !strings.Contains(again.stderr, "no agent has run") {
-		t.Errorf("attach after the Result was kept: exit code %d, %s", again.code, again.stderr)
+	// From now on it is the archived Result, for the agents have forgotten the run.
+	if again := must(t, "meshery", "attach", id, "-n", agents, "-o", "json"); again.stdout != r.stdout || strings.Contains(again.stderr, "Warning") {
+		t.Errorf("attached again: %s\n%s\nfirst\n%s", again.stderr, again.stdout, r.stdout)
+	}
+	const unknown = "0193a1c4-7c1e-7000-8000-000000000009"
+	if none := kubectl("meshery", "attach", unknown, "-n", agents); none.code != 1 || !strings.Contains(none.stderr, "no agent has run") {
+		t.Errorf("attach to nothing: exit code %d, %s", none.code, none.stderr)
 	}
 }
 
