@@ -60,7 +60,11 @@ func containers(b *strings.Builder, r *document.Result) error {
 	return t.Write(b)
 }
 
-// anyCPU tells whether the CPU of any container is known.
-func anyCPU(all []document.ContainerResource) bool {
-	return slices.ContainsFunc(all, func(c document.ContainerResource) bool { return c.MeanCores != nil })
+// wantedCPU tells whether the CPU of any container behind the target is known, or
+// of any at all where nobody knows which those are.
+func wantedCPU(s *document.Status) bool {
+	target := s.Environment.TargetPods
+	return slices.ContainsFunc(s.Resources.Containers, func(c document.ContainerResource) bool {
+		return c.MeanCores != nil && (len(target) == 0 || slices.Contains(target, c.Namespace+"/"+c.Pod))
+	})
 }

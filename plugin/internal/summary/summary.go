@@ -30,7 +30,7 @@ func Write(w io.Writer, r *document.Result, archived string) error {
 	if err := containers(&b, r); err != nil {
 		return err
 	}
-	absent(&b, &r.Status.Resources)
+	absent(&b, &r.Status)
 	b.WriteString("\n")
 	row(&b, "RUN", r.Metadata.RunID)
 	if archived != "" {
@@ -148,13 +148,13 @@ func nodes(b *strings.Builder, s *document.Status) error {
 }
 
 // absent names the sources that gave nothing, each reason once.
-func absent(b *strings.Builder, r *document.Resources) {
+func absent(b *strings.Builder, status *document.Status) {
 	names := map[string]string{"nodeExporter": "node-exporter", "kubelet": "kubelet metrics", "prometheus": "Prometheus", "": "a source of a newer agent"}
 	said := map[string]bool{}
-	for _, s := range r.Sources {
+	for _, s := range status.Resources.Sources {
 		why := s.Detail
 		switch {
-		case s.Source == "kubelet" && s.Available && len(r.Containers) > 0 && !anyCPU(r.Containers):
+		case s.Source == "kubelet" && s.Available && len(status.Resources.Containers) > 0 && !wantedCPU(status):
 			why = "it renews its figures every 10 to 20 s, and CPU takes two of them: measure for 45 s or more"
 		case s.Available && s.Samples > 0:
 			continue
