@@ -7,17 +7,14 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
-
-const maxDelay = time.Minute
 
 // whole is the share of all requests; shares are counted in millionths.
 const whole = 1_000_000
 
 // ask is what one request's query asks for.
 type ask struct {
-	delay  time.Duration
+	delay  Delay
 	share  int // of requests answered with status, in millionths
 	status int
 	size   int // of the body; -1 is the default
@@ -32,7 +29,7 @@ func parseAsk(rawQuery string) (ask, error) {
 	}
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return a, fmt.Errorf("the query %q cannot be read: write name=value, joined by &", rawQuery)
+		return a, fmt.Errorf("the query %q cannot be read: write name=value, joined by &, and %%25 for %%", rawQuery)
 	}
 	for name, values := range query {
 		if len(values) > 1 {
@@ -40,9 +37,9 @@ func parseAsk(rawQuery string) (ask, error) {
 		}
 		switch value := values[0]; name {
 		case "delay":
-			a.delay, err = parseDelay(value)
+			a.delay, err = ParseDelay(value)
 		case "error":
-			a.share, err = parseShare(value)
+			a.share, err = parseShare(name, value)
 		case "status":
 			a.status, err = parseNumber(name, value, 400, 599)
 		case "size":
@@ -63,16 +60,8 @@ func parseAsk(rawQuery string) (ask, error) {
 	return a, nil
 }
 
-func parseDelay(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 || d > maxDelay {
-		return 0, fmt.Errorf("delay %q is not a time between 0s and 1m such as %q", s, "5ms")
-	}
-	return d, nil
-}
-
 // parseShare reads "1%" or "0.01" into millionths.
-func parseShare(s string) (int, error) {
+func parseShare(name, s string) (int, error) {
 	number, percent := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(number, 64)
 	v *= whole
@@ -81,7 +70,7 @@ func parseShare(s string) (int, error) {
 	}
 	n := math.Round(v)
 	if err != nil || !(n >= 0 && n <= whole) || math.Abs(v-n) > 1e-6 {
-		return 0, fmt.Errorf("error %q is not a share of requests between 0 and 1 with at most 6 decimals, such as %q or %q (%% is written %%25 in a URL)", s, "1%", "0.01")
+		return 0, fmt.Errorf("%s %q is not a share of requests between 0 and 1 with at most 6 decimals, such as %q or %q (%% is written %%25 in a URL)", name, s, "1%", "0.01")
 	}
 	return int(n), nil
 }

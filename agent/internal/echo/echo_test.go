@@ -121,7 +121,7 @@ func TestBodyIsTheSameEachTime(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	w := start(t, 128)
 	for query, want := range map[string]string{
-		"delay=5":            `delay "5" is not a time between 0s and 1m`,
+		"delay=5":            `delay "5" is not a time between 0s and 1m such as "5ms", nor "lognormal(2ms,0.5)" or "bimodal(1ms,20ms,0.05)"`,
 		"delay=61s":          `delay "61s" is not a time`,
 		"delay=-1s":          `delay "-1s" is not a time`,
 		"error=2":            `error "2" is not a share`,
@@ -185,11 +185,11 @@ func TestSharesAreEvenlySpread(t *testing.T) {
 
 func TestSharesAreBounded(t *testing.T) {
 	var s shares
-	for share := 1; share <= 3*maxShares; share++ {
+	for share := 1; share <= 3*maxTallies; share++ {
 		s.fails(share)
 	}
-	if n := s.known.Load(); n > maxShares {
-		t.Errorf("%d counters are kept, want at most %d", n, maxShares)
+	if n := s.known.Load(); n > maxTallies {
+		t.Errorf("%d counters are kept, want at most %d", n, maxTallies)
 	}
 }
 
@@ -279,7 +279,7 @@ func TestMetricsLint(t *testing.T) {
 }
 
 func FuzzParseAsk(f *testing.F) {
-	for _, query := range []string{"", "delay=5ms&error=1%25&status=503&size=7", "error=1e-6", "size=+5", "delay=1m"} {
+	for _, query := range []string{"", "delay=5ms&error=1%25&status=503&size=7", "delay=lognormal(2ms,0.5)", "delay=bimodal(1ms,20ms,5%25)", "error=1e-6", "size=+5", "delay=1m"} {
 		f.Add(query)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
@@ -290,7 +290,7 @@ func FuzzParseAsk(f *testing.F) {
 			}
 			return
 		}
-		if a.delay < 0 || a.delay > maxDelay || a.share < 0 || a.share > whole || a.size < -1 || a.size > maxBody {
+		if a.delay.at(1) < 0 || a.delay.at(1) > maxDelay || a.share < 0 || a.share > whole || a.size < -1 || a.size > maxBody {
 			t.Errorf("%q: out of bounds: %+v", query, a)
 		}
 		if query != "" && (a.status < 400 || a.status > 599) {
@@ -307,7 +307,7 @@ func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
 func TestHotPathAllocatesNothing(t *testing.T) {
-	h := newHandler(128)
+	h := newHandler(128, newCounts())
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://workload/", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
@@ -319,7 +319,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkHandler(b *testing.B) {
-	h := newHandler(128)
+	h := newHandler(128, newCounts())
 	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://workload/", http.NoBody)
 	if err != nil {
 		b.Fatal(err)

@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -20,13 +21,14 @@ type handler struct {
 	body   []byte
 	length []string // Content-Length of body, made once
 	fill   []byte   // larger bodies are written from this
-	counts counts
+	counts *counts
 	shares shares
+	delays delays
 }
 
-func newHandler(bodyBytes int) *handler {
+func newHandler(bodyBytes int, c *counts) *handler {
 	fill := []byte(strings.Repeat(pattern, (64<<10)/len(pattern)+1))
-	h := &handler{fill: fill, length: []string{strconv.Itoa(bodyBytes)}}
+	h := &handler{counts: c, fill: fill, length: []string{strconv.Itoa(bodyBytes)}}
 	for len(h.body) < bodyBytes {
 		h.body = append(h.body, fill[:min(len(fill), bodyBytes-len(h.body))]...)
 	}
@@ -43,7 +45,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.counts.inFlight.Add(1)
 	defer h.counts.inFlight.Add(-1)
-	if r.Body != http.NoBody {
+	// Not r.Body, which HTTP/2 sets even where there is none; -1 is not known yet.
+	if r.ContentLength != 0 {
 		if status, err := drain(w, r); err != nil {
 			h.refuse(w, status, err)
 			return
@@ -63,7 +66,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.shares.fails(asked.share) {
 		status = asked.status
 	}
-	if asked.delay > 0 && !wait(r, asked.delay) {
+	if !wait(r.Context(), h.delays.next(asked.delay)) {
 		h.counts.add(gone)
 		return
 	}
@@ -116,13 +119,16 @@ func drain(w http.ResponseWriter, r *http.Request) (status int, err error) {
 }
 
 // wait waits, and tells whether the client waited as well.
-func wait(r *http.Request, delay time.Duration) bool {
+func wait(ctx context.Context, delay time.Duration) bool {
+	if delay <= 0 {
+		return true
+	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-r.Context().Done():
+	case <-ctx.Done():
 		return false
 	}
 }

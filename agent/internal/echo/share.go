@@ -5,17 +5,36 @@ import (
 	"sync/atomic"
 )
 
-// maxShares bounds the counters that requests can make the server keep.
-const maxShares = 1024
+// maxTallies bounds the counters that requests can make the server keep.
+const maxTallies = 1024
 
-// shares picks which requests fail: exactly the share asked for and evenly
-// spread, so that a test can count on it. Chance would be off by its square
-// root. Every share has a count of its own, for tests may run side by side.
-type shares struct {
-	counts sync.Map // share in millionths -> *atomic.Uint64
+// tallies number requests that ask for the same thing, from 1. Every thing has a
+// count of its own, for tests may run side by side.
+type tallies struct {
+	counts sync.Map // what is asked for -> *atomic.Uint64
 	known  atomic.Int64
 	rest   atomic.Uint64
 }
+
+// next is the number of the next request that asks for key.
+func (t *tallies) next(key any) uint64 {
+	if c, ok := t.counts.Load(key); ok {
+		return c.(*atomic.Uint64).Add(1)
+	}
+	if t.known.Load() >= maxTallies {
+		return t.rest.Add(1)
+	}
+	c, loaded := t.counts.LoadOrStore(key, new(atomic.Uint64))
+	if !loaded {
+		t.known.Add(1)
+	}
+	return c.(*atomic.Uint64).Add(1)
+}
+
+// shares picks which requests fail: exactly the share asked for and evenly
+// spread, so that a test can count on it. Chance would be off by its square
+// root.
+type shares struct{ tallies }
 
 // fails tells whether the next request of this share fails: of the first n it
 // is floor(n * share), for every n.
@@ -26,21 +45,12 @@ func (s *shares) fails(share int) bool {
 	case share >= whole:
 		return true
 	}
-	n := s.count(share).Add(1)
-	of := uint64(share)
-	return n*of/whole > (n-1)*of/whole
+	return falls(s.next(share), share, 0)
 }
 
-func (s *shares) count(share int) *atomic.Uint64 {
-	if c, ok := s.counts.Load(share); ok {
-		return c.(*atomic.Uint64)
-	}
-	if s.known.Load() >= maxShares {
-		return &s.rest
-	}
-	c, loaded := s.counts.LoadOrStore(share, new(atomic.Uint64))
-	if !loaded {
-		s.known.Add(1)
-	}
-	return c.(*atomic.Uint64)
+// falls tells whether the n-th is one of a share in millionths, when of the first
+// n there are floor(n * share + phase / 1e6).
+func falls(n uint64, share int, phase uint64) bool {
+	of := uint64(share)
+	return (n*of+phase)/whole > ((n-1)*of+phase)/whole
 }
