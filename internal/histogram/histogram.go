@@ -21,18 +21,26 @@ const (
 	digits  = 3
 )
 
-// Histogram counts durations. Not safe for concurrent use.
+// Histogram counts durations. Not safe for concurrent use. An empty one takes
+// no memory; its counts, about 200 KB, come with the first duration.
 type Histogram struct {
-	h *hdr.Histogram
+	h *hdr.Histogram // nil until something is recorded
 }
 
 // New makes an empty histogram for durations from 0 to one hour.
-func New() *Histogram {
-	return &Histogram{h: hdr.New(lowest, highest, digits)}
+func New() *Histogram { return &Histogram{} }
+
+func (h *Histogram) allocate() {
+	if h.h == nil {
+		h.h = hdr.New(lowest, highest, digits)
+	}
 }
 
 // Record counts d; negative counts as 0, above one hour as one hour.
 func (h *Histogram) Record(d time.Duration) {
+	if h.h == nil {
+		h.allocate()
+	}
 	v := min(max(int64(d), 0), highest)
 	// Cannot fail: v is inside the range.
 	_ = h.h.RecordValue(v)
@@ -40,28 +48,56 @@ func (h *Histogram) Record(d time.Duration) {
 
 // Merge adds all counts of from.
 func (h *Histogram) Merge(from *Histogram) {
+	if from.Count() == 0 {
+		return
+	}
+	h.allocate()
 	h.h.Merge(from.h)
 }
 
 // Reset forgets all counts.
-func (h *Histogram) Reset() { h.h.Reset() }
+func (h *Histogram) Reset() {
+	if h.Count() > 0 {
+		h.h.Reset()
+	}
+}
 
 // Count is the number of durations recorded.
-func (h *Histogram) Count() int64 { return h.h.TotalCount() }
+func (h *Histogram) Count() int64 {
+	if h.h == nil {
+		return 0
+	}
+	return h.h.TotalCount()
+}
 
 // Min, Mean and Max are exact to 0.1 %; 0 when nothing was recorded.
-func (h *Histogram) Min() time.Duration { return time.Duration(h.h.Min()) }
+func (h *Histogram) Min() time.Duration {
+	if h.h == nil {
+		return 0
+	}
+	return time.Duration(h.h.Min())
+}
 
 // Mean is the arithmetic mean.
-func (h *Histogram) Mean() time.Duration { return time.Duration(math.Round(h.h.Mean())) }
+func (h *Histogram) Mean() time.Duration {
+	if h.h == nil {
+		return 0
+	}
+	return time.Duration(math.Round(h.h.Mean()))
+}
 
 // Max is the largest duration.
-func (h *Histogram) Max() time.Duration { return time.Duration(h.h.Max()) }
+func (h *Histogram) Max() time.Duration {
+	if h.h == nil {
+		return 0
+	}
+	return time.Duration(h.h.Max())
+}
 
 // Quantile is the duration at q (0 to 1), and whether enough was recorded for
 // it to mean something: see MinCount.
 func (h *Histogram) Quantile(q float64) (time.Duration, bool) {
-	if h.Count() < MinCount(q) {
+	if h.Count() < max(1, MinCount(q)) {
 		return 0, false
 	}
 	return time.Duration(h.h.ValueAtQuantile(q * 100)), true
@@ -107,4 +143,9 @@ func Decode(b []byte) (*Histogram, error) {
 }
 
 // Equal tells whether both have the same counts.
-func (h *Histogram) Equal(other *Histogram) bool { return h.h.Equals(other.h) }
+func (h *Histogram) Equal(other *Histogram) bool {
+	if h.Count() == 0 || other.Count() == 0 {
+		return h.Count() == other.Count()
+	}
+	return h.h.Equals(other.h)
+}

@@ -258,8 +258,8 @@ func hold(t *testing.T, c *cluster) (runID string) {
 		RunId: runID, StartDeadline: durationpb.New(2 * time.Minute),
 		Plan: &agentv1.Plan{
 			Name: "held", Owner: "tester", AgentCount: 1,
-			Http: &agentv1.HTTPTarget{Url: fmt.Sprintf("http://%s/metrics", net.JoinHostPort(a.IP, fmt.Sprint(manifests.AgentMetricsPort))), Method: "GET", Timeout: durationpb.New(time.Second)},
-			Load: &agentv1.Load{Rate: 1, Connections: 1, Duration: durationpb.New(time.Second)},
+			Targets: []*agentv1.Target{{Name: "target", Protocol: agentv1.Protocol_PROTOCOL_HTTP1, Weight: 1, Url: fmt.Sprintf("http://%s/metrics", net.JoinHostPort(a.IP, fmt.Sprint(manifests.AgentMetricsPort))), Method: "GET", Timeout: durationpb.New(time.Second)}},
+			Load:    &agentv1.Load{Rate: 1, Connections: 1, Duration: durationpb.New(time.Second)},
 		},
 	})
 	if err != nil {

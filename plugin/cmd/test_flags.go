@@ -59,7 +59,7 @@ func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*docum
 	if t.filename == "-" && t.bodyFile == "-" {
 		return nil, errors.New("-f - and --body-file - both want standard input: give one of them a file")
 	}
-	test := &document.Test{Spec: document.Spec{Load: document.Load{Rate: document.DefaultRate, Warmup: document.DefaultWarmup}}}
+	test := &document.Test{Spec: document.Spec{Load: document.Load{Rate: document.RateUnset, Warmup: document.DefaultWarmup}}}
 	switch {
 	case t.filename != "":
 		data, err := readFile(t.filename, in)
@@ -117,8 +117,15 @@ func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*docum
 	set("method", func() error { s.Target.Method = strings.ToUpper(t.method); return nil })
 	set("header", func() (err error) { s.Target.Headers, err = parseHeaders(t.headers); return err })
 	set("body-file", func() error { return setBody(&s.Target, t.bodyFile, in) })
-	set("insecure-skip-verify", func() error { s.Target.InsecureSkipVerify = t.insecure; return nil })
+	set("insecure-skip-verify", func() error { setInsecure(&s.Target, t.insecure); return nil })
 	return test, errors.Join(errs...)
+}
+
+func setInsecure(t *document.Target, insecure bool) {
+	if t.TLS == nil {
+		t.TLS = &document.TLS{}
+	}
+	t.TLS.InsecureSkipVerify = insecure
 }
 
 // positive refuses 0, which in a document would mean the default.

@@ -60,12 +60,12 @@ func TestFlagsMakeATest(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"apiVersion":"","kind":"","metadata":{"name":"x","labels":{"a":"b","c":"d=e"}},"spec":{` +
-		`"target":{"url":"http://checkout.shop:8080/","method":"POST","headers":[{"name":"A","value":"b: c"},{"name":"A","value":"d"}],"bodyBase64":"/w==","timeout":"1s","insecureSkipVerify":true},` +
+		`"target":{"url":"http://checkout.shop:8080/","method":"POST","headers":[{"name":"A","value":"b: c"},{"name":"A","value":"d"}],"bodyBase64":"/w==","timeout":"1s","tls":{"insecureSkipVerify":true}},` +
 		`"load":{"rate":"max","connections":3,"duration":"1m0s"},"agents":{"nodes":["worker-1","worker-2"]}}}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if test, err = parsed(t, "", "checkout"); err != nil || test.Spec.Load.Warmup != document.DefaultWarmup || test.Spec.Load.Rate != document.DefaultRate {
+	if test, err = parsed(t, "", "checkout"); err != nil || test.Spec.Load.Warmup != document.DefaultWarmup || test.Spec.Load.Rate != document.RateUnset {
 		t.Errorf("defaults: %+v, %v", test, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -68,16 +69,16 @@ func TestAnswersThatAreNotWholeAreNoSuccess(t *testing.T) {
 		{"cut short", func(w *bufio.Writer) bool {
 			fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nshort")
 			return false
-		}, []string{failBody}},
+		}, []string{client.FailBody}},
 		{"broken off in the headers", func(w *bufio.Writer) bool {
 			fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Le")
 			return false
-		}, []string{failBody, failConnection}},
-		{"nothing", func(*bufio.Writer) bool { return false }, []string{failConnection}},
+		}, []string{client.FailBody, client.FailConnection}},
+		{"nothing", func(*bufio.Writer) bool { return false }, []string{client.FailConnection}},
 		{"larger than the fast client's buffer", func(w *bufio.Writer) bool {
 			fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(big), big)
 			return true
-		}, []string{failOversize, "200"}},
+		}, []string{client.FailOversize, "200"}},
 		{"chunked all at once", func(w *bufio.Writer) bool {
 			fmt.Fprint(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n")
 			return true
@@ -113,13 +114,13 @@ func TestTheClientSuitsTheAnswers(t *testing.T) {
 		status  int
 		kind    string
 	}{
-		{name: "small", size: 1000, kind: Fast},
-		{name: "just fits", size: 90 << 10, kind: Fast},
-		{name: "large", size: 127 << 10, kind: Std},
-		{name: "very large", size: 2 << 20, kind: Std},
-		{name: "chunked", size: 300 << 10, chunked: true, kind: Std},
-		{name: "not found", size: 10, status: 404, kind: Std},
-		{name: "redirect", size: 10, status: 302, kind: Std},
+		{name: "small", size: 1000, kind: client.Fast},
+		{name: "just fits", size: 15 << 10, kind: client.Fast},
+		{name: "large", size: 17 << 10, kind: client.Std},
+		{name: "very large", size: 2 << 20, kind: client.Std},
+		{name: "chunked", size: 300 << 10, chunked: true, kind: client.Std},
+		{name: "not found", size: 10, status: 404, kind: client.Std},
+		{name: "redirect", size: 10, status: 302, kind: client.Std},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -132,11 +133,11 @@ func TestTheClientSuitsTheAnswers(t *testing.T) {
 				_, _ = w.Write(make([]byte, c.size))
 			}))
 			defer srv.Close()
-			clients, err := Reach(t.Context(), Target{URL: srv.URL, Method: "GET", Timeout: 5 * time.Second})
+			clients, err := client.Reach(t.Context(), client.Target{URL: srv.URL, Method: "GET", Timeout: 5 * time.Second})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if clients.Kind != c.kind || (c.kind == Std) != (clients.Reason != "") {
+			if clients.Kind != c.kind || (c.kind == client.Std) != (clients.Reason != "") {
 				t.Errorf("client %q because %q, want %q", clients.Kind, clients.Reason, c.kind)
 			}
 			s, _ := run(t, t.Context(), Plan{Rate: 20, Agents: 1, Connections: 2, Duration: time.Second}, srv.URL)
@@ -165,19 +166,19 @@ func TestNobodyWaitsForATargetThatHangs(t *testing.T) {
 			}))
 			defer srv.Close()
 			defer close(hang)
-			clients, err := Reach(t.Context(), Target{URL: srv.URL, Method: method, Timeout: time.Hour})
+			clients, err := client.Reach(t.Context(), client.Target{URL: srv.URL, Method: method, Timeout: time.Hour})
 			if err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(300*time.Millisecond, cancel)
 			var got Counts
-			out, err := NewEngine(Plan{Rate: 100, Agents: 1, Connections: 3, Duration: time.Hour}, clients, time.Now()).
+			out, err := NewEngine(Plan{Rate: 100, Agents: 1, Connections: 3, Duration: time.Hour}, only(clients), time.Now()).
 				Run(ctx, func(s *Snapshot) { got.add(&s.Counts) })
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !out.Stopped || got.Codes[failCancelled] != 3 || got.Sent != served.Load() || got.Failed != 3 {
+			if !out.Stopped || got.Codes[client.FailCancelled] != 3 || got.Sent != served.Load() || got.Failed != 3 {
 				t.Errorf("%+v, stopped %v; want 3 cancelled, and %d sent", got, out.Stopped, served.Load())
 			}
 		})
@@ -188,12 +189,12 @@ func TestNobodyWaitsForATargetThatHangs(t *testing.T) {
 func TestALateStartIsLateness(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer srv.Close()
-	clients, err := Reach(t.Context(), Target{URL: srv.URL, Method: "GET", Timeout: time.Second})
+	clients, err := client.Reach(t.Context(), client.Target{URL: srv.URL, Method: "GET", Timeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var response, late time.Duration
-	_, err = NewEngine(Plan{Rate: 10, Agents: 1, Connections: 30, Duration: 3 * time.Second}, clients, time.Now().Add(-2*time.Second)).
+	_, err = NewEngine(Plan{Rate: 10, Agents: 1, Connections: 30, Duration: 3 * time.Second}, only(clients), time.Now().Add(-2*time.Second)).
 		Run(t.Context(), func(s *Snapshot) {
 			response, late = max(response, s.ResponseTime.Max()), max(late, s.Lateness.Max())
 		})
@@ -202,18 +203,5 @@ func TestALateStartIsLateness(t *testing.T) {
 	}
 	if late < 1900*time.Millisecond || response > late/2 {
 		t.Errorf("lateness up to %v, response time up to %v; the start was 2 s late", late, response)
-	}
-}
-
-func TestAnEndIsNotASlot(t *testing.T) {
-	for rate := 1.0; rate <= 1000; rate++ {
-		s := schedule{rate: rate, n: 1, end: time.Second}
-		j := int64(0)
-		for s.at(j) < s.end {
-			j++
-		}
-		if j != int64(rate) {
-			t.Errorf("%d slots in a second at %g/s", j, rate)
-		}
 	}
 }

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"io"
 	"net"
 	"net/http"
@@ -57,9 +58,9 @@ func TestClients(t *testing.T) {
 			if c.host != "" {
 				url = strings.Replace(url, "127.0.0.1", c.host, 1)
 			}
-			clients, err := Reach(t.Context(), Target{URL: url + "/a%20b?x=%2F", Method: c.method, Body: []byte(c.body),
-				Header:  []Header{{"X-One", "1"}, {"Host", "shop.example"}},
-				Timeout: 5 * time.Second, InsecureSkipVerify: true})
+			clients, err := client.Reach(t.Context(), client.Target{URL: url + "/a%20b?x=%2F", Method: c.method, Body: []byte(c.body),
+				Header:  []client.Header{{Name: "X-One", Value: "1"}, {Name: "Host", Value: "shop.example"}},
+				Timeout: 5 * time.Second, TLS: client.TLS{InsecureSkipVerify: true}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,13 +68,13 @@ func TestClients(t *testing.T) {
 				t.Errorf("client %q because %q, want %q", clients.Kind, clients.Reason, c.kind)
 			}
 			var got Counts
-			_, err = NewEngine(Plan{Rate: 50, Agents: 1, Connections: 3, Duration: 400 * time.Millisecond}, clients, time.Now()).
+			_, err = NewEngine(Plan{Rate: 50, Agents: 1, Connections: 3, Duration: 400 * time.Millisecond}, only(clients), time.Now()).
 				Run(t.Context(), func(s *Snapshot) { got.add(&s.Counts) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := int64(20)
-			if c.kind == Fast {
+			if c.kind == client.Fast {
 				want++ // the probe
 			}
 			if got.Succeeded != want || served.Load() != want || wrong.Load() != 0 {
@@ -87,24 +88,8 @@ func TestUnknownCertificateIsSaidBeforeAnyLoad(t *testing.T) {
 	var served atomic.Int64
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served.Add(1) }))
 	defer srv.Close()
-	_, err := Reach(t.Context(), Target{URL: srv.URL, Method: "GET", Timeout: time.Second})
+	_, err := client.Reach(t.Context(), client.Target{URL: srv.URL, Method: "GET", Timeout: time.Second})
 	if err == nil || !strings.Contains(err.Error(), "certificate") || served.Load() != 0 {
 		t.Errorf("%v after %d requests", err, served.Load())
-	}
-}
-
-// A name with several addresses is loaded evenly: connections take them in turn.
-func TestConnectionsAreSpreadOverTheAddresses(t *testing.T) {
-	c := &Clients{Kind: "fast", target: Target{URL: "http://x/", Method: "GET", Timeout: time.Second}, ips: []string{"127.0.0.1", "127.0.0.2"}}
-	for i, want := range []string{"127.0.0.1:80", "127.0.0.2:80", "127.0.0.1:80"} {
-		f, err := c.newFast(i)
-		if err != nil {
-			t.Fatal(err)
-		}
-		usage, _ := f.(*fastCaller).fortio.GetIPAddress()
-		if got := usage.AggregateAndToString(map[string]int{}); !strings.Contains(got, want) {
-			t.Errorf("connection %d goes to %q, want %q", i, got, want)
-		}
-		f.close()
 	}
 }

@@ -8,35 +8,68 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/meshery/kubectl-meshery/internal/histogram"
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 )
 
-// Plan is how this agent calls its target.
+// Plan is how this agent calls its targets.
 type Plan struct {
-	// Rate in calls per second of all agents together; 0 is a closed loop.
+	// Rate in calls per second of all agents together; 0 is a closed loop. With
+	// Stages it is that of the warm-up.
 	Rate float64
+	// Stages change the rate over the measured time.
+	Stages   []Stage
+	Arrivals Arrivals
+	Seed     uint64
+	// Requests ends the load after so many measured calls of all agents; 0 does not.
+	Requests int64
 	// Agent is this agent's place among Agents.
 	Agent, Agents int
-	Connections   int
-	// Warmup comes first and is not measured; Duration is the measured time.
+	// Connections to each target, each with Streams (0 is 1) calls in flight.
+	Connections, Streams int
+	// Warmup comes first and is not measured; Duration is the measured time, or
+	// the most of it with Requests.
 	Warmup, Duration time.Duration
+}
+
+// workers is how many calls are in flight at most.
+func (p *Plan) workers() int { return p.Connections * max(1, p.Streams) }
+
+// Target is what is called, and its weight among several.
+type Target struct {
+	Clients *client.Clients
+	Weight  float64
 }
 
 // Snapshot is what was recorded between From and To (after T0). Calls belong to
 // the warm-up or to the measured time by when they were intended, to a
-// snapshot by when they ended. The request that chose the client comes first,
+// snapshot by when they ended. The requests that chose the clients come first,
 // with the warm-up, and calls that were never sent come last, both in snapshots
 // of their own that take no time.
 type Snapshot struct {
 	From, To time.Duration
 	Warmup   bool
-	Counts
-	ResponseTime, ServiceTime, Lateness *histogram.Histogram
+	Measurement
+	// Targets are the same by target; nil when there is one.
+	Targets []*Measurement
 	// CPUSeconds used by this process in this snapshot, RSSBytes now; 0 for the
 	// warm-up's when both stand for the same stretch of time.
 	CPUSeconds float64
 	RSSBytes   int64
 	InFlight   int64
+}
+
+// newSnapshot adds up what was measured of each target.
+func newSnapshot(from, to time.Duration, warmup bool, targets []*Measurement) *Snapshot {
+	s := &Snapshot{From: from, To: to, Warmup: warmup}
+	if len(targets) == 1 {
+		s.Measurement = *targets[0]
+		return s
+	}
+	s.Measurement, s.Targets = *newMeasurement(), targets
+	for _, m := range targets {
+		s.merge(m)
+	}
+	return s
 }
 
 // Outcome sums up a run of the engine.
@@ -59,35 +92,57 @@ type Outcome struct {
 // Engine runs one Plan once.
 type Engine struct {
 	plan    Plan
-	clients *Clients
+	targets []Target
+	choice  choice
+	timeout time.Duration // the longest of the targets'
 	t0      time.Time
 
 	warmup, measured *recorder
 	workers          []worker
 	firstSend        atomic.Int64
+	firstSlot        time.Duration
+	schedule         *schedule // nil in a closed loop
 	stopped          atomic.Bool
+	// left are the measured calls that a closed loop with a bound still makes.
+	left atomic.Int64
 }
 
 // worker is what others may know of a worker: when its call in flight was
 // intended and was sent, or idle.
 type worker struct {
 	intended, start atomic.Int64
-	_               [48]byte // workers on cache lines of their own
+	target          atomic.Int64
+	_               [40]byte // workers on cache lines of their own
 }
 
 const idle = math.MinInt64
 
 // NewEngine makes an engine whose first slot is at t0.
-func NewEngine(plan Plan, clients *Clients, t0 time.Time) *Engine {
-	shards := max(1, min(plan.Connections, runtime.GOMAXPROCS(0), 8))
-	e := &Engine{plan: plan, clients: clients, t0: t0, measured: newRecorder(shards), workers: make([]worker, plan.Connections)}
+func NewEngine(plan Plan, targets []Target, t0 time.Time) *Engine {
+	n := plan.workers()
+	shards := max(1, min(n, runtime.GOMAXPROCS(0), 8))
+	e := &Engine{plan: plan, targets: targets, t0: t0, measured: newRecorder(shards, len(targets)), workers: make([]worker, n)}
+	weights := make([]float64, len(targets))
+	for i, t := range targets {
+		weights[i] = t.Weight
+		e.timeout = max(e.timeout, t.Clients.Target().Timeout)
+	}
+	e.choice = newChoice(weights)
 	for i := range e.workers {
 		e.workers[i].start.Store(idle)
 	}
 	if plan.Warmup > 0 {
-		e.warmup = newRecorder(shards)
+		e.warmup = newRecorder(shards, len(targets))
+	}
+	if plan.Rate > 0 {
+		e.schedule = newSchedule(&e.plan)
+		e.firstSlot = e.schedule.next.intended
 	}
 	e.firstSend.Store(-1)
+	e.left.Store(math.MaxInt64)
+	if plan.Requests > 0 {
+		e.left.Store(plan.share(plan.Requests))
+	}
 	return e
 }
 
@@ -100,6 +155,9 @@ const (
 	// abortTime is what an aborted call needs to come back.
 	abortTime = 500 * time.Millisecond
 )
+
+// FirstSlot is when the schedule wants the first call, after T0.
+func (e *Engine) FirstSlot() time.Duration { return e.firstSlot }
 
 // FirstSend is when the first call left, after T0, and whether one has.
 func (e *Engine) FirstSend() (time.Duration, bool) {
@@ -118,9 +176,8 @@ func (e *Engine) Run(ctx context.Context, emit func(*Snapshot)) (*Outcome, error
 		return nil, err
 	}
 	end := e.plan.Warmup + e.plan.Duration
-	s := schedule{rate: e.plan.Rate, agent: int64(e.plan.Agent), n: int64(e.plan.Agents), warmup: e.plan.Warmup, end: end}
 	c := clock{e.t0}
-	p := newPacer(s, c)
+	p := newPacer(e.schedule, end, c)
 
 	running, done := context.WithCancel(context.Background())
 	aborting, abort := context.WithCancel(context.Background())
@@ -130,7 +187,7 @@ func (e *Engine) Run(ctx context.Context, emit func(*Snapshot)) (*Outcome, error
 	background.Go(func() {
 		select {
 		case <-ctx.Done():
-			if at := max(0, c.now()); at < end {
+			if at := max(0, c.now()); at < p.stopTime() {
 				e.stopped.Store(true)
 				p.stopAt(at)
 			}
@@ -138,30 +195,34 @@ func (e *Engine) Run(ctx context.Context, emit func(*Snapshot)) (*Outcome, error
 		}
 	})
 	var changes atomic.Int64
-	for i, f := range callers {
+	for i, own := range callers {
 		workers.Go(func() {
 			defer func() {
-				if changed(f) {
-					changes.Add(1)
+				for _, f := range own {
+					if client.Changed(f) {
+						changes.Add(1)
+					}
+					f.Close()
 				}
-				f.close()
 			}()
 			if e.plan.Rate > 0 {
-				e.openLoop(aborting, i, f, p)
+				e.openLoop(aborting, i, own, p)
 			} else {
-				e.closedLoop(aborting, i, f, p)
+				e.closedLoop(aborting, i, own, p)
 			}
 		})
 	}
 	finished := make(chan struct{})
-	go func() { workers.Wait(); close(finished) }()
+	go func() {
+		workers.Wait()
+		for _, t := range e.targets {
+			t.Clients.Close()
+		}
+		close(finished)
+	}()
 
-	out := &Outcome{From: s.warmup, To: end, Leftover: finished}
-	if e.clients.Probe.Sent > 0 {
-		out.Warmup.add(&e.clients.Probe)
-		m := newMeasurement()
-		emit(&Snapshot{Warmup: true, Counts: e.clients.Probe, ResponseTime: m.ResponseTime, ServiceTime: m.ServiceTime, Lateness: m.Lateness})
-	}
+	out := &Outcome{From: e.plan.Warmup, Leftover: finished}
+	e.probes(emit, out)
 	t := newTicker(e, c, emit, out)
 	if t.run(finished, func() time.Duration { return e.limit(p) }) {
 		abort()
@@ -174,10 +235,11 @@ func (e *Engine) Run(ctx context.Context, emit func(*Snapshot)) (*Outcome, error
 	done()
 	background.Wait()
 
+	// The end may have come earlier, with a stop or the last of the requests.
+	out.To = p.stopTime()
 	if e.stopped.Load() {
-		at := p.stopTime()
 		out.Stopped = true
-		out.From, out.To = min(out.From, at), min(out.To, at)
+		out.From = min(out.From, out.To)
 	}
 	t.snapshot()
 	if e.plan.Rate > 0 {
@@ -188,17 +250,37 @@ func (e *Engine) Run(ctx context.Context, emit func(*Snapshot)) (*Outcome, error
 	return out, nil
 }
 
-func (e *Engine) callers() ([]caller, error) {
-	callers := make([]caller, e.plan.Connections)
-	for i := range callers {
-		f, err := e.clients.new(i)
-		if err != nil {
-			for _, f := range callers[:i] {
-				f.close()
-			}
-			return nil, err
+// probes counts the calls that were made to choose the clients.
+func (e *Engine) probes(emit func(*Snapshot), out *Outcome) {
+	targets := newMeasurements(len(e.targets))
+	for i, t := range e.targets {
+		for _, a := range t.Clients.Probes {
+			targets[i].count(&a)
+			targets[i].countCode(a.Text(), 1)
 		}
-		callers[i] = f
+	}
+	if s := newSnapshot(0, 0, true, targets); !s.empty() {
+		out.Warmup.add(&s.Counts)
+		emit(s)
+	}
+}
+
+// callers makes the clients of each worker, one for every target.
+func (e *Engine) callers() ([][]client.Caller, error) {
+	callers := make([][]client.Caller, e.plan.workers())
+	for i := range callers {
+		for _, t := range e.targets {
+			f, err := t.Clients.New(i)
+			if err != nil {
+				for _, own := range callers[:i+1] {
+					for _, f := range own {
+						f.Close()
+					}
+				}
+				return nil, err
+			}
+			callers[i] = append(callers[i], f)
+		}
 	}
 	return callers, nil
 }
@@ -208,7 +290,7 @@ func (e *Engine) limit(p *pacer) time.Duration {
 	if e.stopped.Load() {
 		return p.stopTime() + grace
 	}
-	return p.stopTime() + e.clients.target.Timeout + grace
+	return p.stopTime() + e.timeout + grace
 }
 
 // abandon gives up the calls in flight: they were sent, so they are counted, as
@@ -218,9 +300,9 @@ func (e *Engine) abandon(clk clock) {
 	if e.warmup != nil {
 		e.warmup.close()
 	}
-	failure := failTimeout
+	failure := client.FailTimeout
 	if e.stopped.Load() {
-		failure = failCancelled
+		failure = client.FailCancelled
 	}
 	for i := range e.workers {
 		w := &e.workers[i]
@@ -228,8 +310,8 @@ func (e *Engine) abandon(clk clock) {
 		if start == idle {
 			continue
 		}
-		c := call{answer: answer{failure: failure}, start: time.Duration(start), end: clk.now(), closedLoop: e.plan.Rate == 0}
-		c.intended = time.Duration(w.intended.Load())
+		c := call{Answer: client.Answer{Failure: failure}, start: time.Duration(start), end: clk.now(), closedLoop: e.plan.Rate == 0}
+		c.target, c.intended = int(w.target.Load()), time.Duration(w.intended.Load())
 		c.free = c.intended
 		e.recorderFor(c.intended).recordClosed(i, &c)
 	}
@@ -242,23 +324,23 @@ func (e *Engine) recorderFor(intended time.Duration) *recorder {
 	return e.measured
 }
 
-func (e *Engine) openLoop(ctx context.Context, i int, f caller, p *pacer) {
+func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
 	w := newWaiter()
 	// Before its first call a connection has kept nothing waiting.
 	free := time.Duration(math.MinInt64)
+	var c call
 	for {
-		intended, ok := p.take(w)
+		s, ok := p.take(w)
 		if !ok {
 			return
 		}
-		c := e.call(ctx, i, f, p.clock, intended)
-		c.free = free
-		e.finish(i, &c)
+		c = call{target: e.choice.of(s.number), intended: s.intended, free: free, start: p.clock.now()}
+		e.call(ctx, i, own, p.clock, &c)
 		free = c.end
 	}
 }
 
-func (e *Engine) closedLoop(ctx context.Context, i int, f caller, p *pacer) {
+func (e *Engine) closedLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
 	// Before T0 nothing is sent; the sleep ends early only when stopped.
 	for now := p.clock.now(); now < 0; now = p.clock.now() {
 		if p.stopTime() <= 0 {
@@ -266,27 +348,32 @@ func (e *Engine) closedLoop(ctx context.Context, i int, f caller, p *pacer) {
 		}
 		time.Sleep(min(-now, maxSleep))
 	}
-	for now := p.clock.now(); now < p.stopTime(); now = p.clock.now() {
-		c := e.call(ctx, i, f, p.clock, now)
-		c.closedLoop = true
-		e.finish(i, &c)
+	var c call
+	now := p.clock.now()
+	// Numbers as if workers took turns, so that the targets get their shares.
+	for number := int64(i); now < p.stopTime(); number += int64(len(e.workers)) {
+		if now >= e.plan.Warmup && e.plan.Requests > 0 && e.left.Add(-1) < 0 {
+			p.stopAt(now)
+			return
+		}
+		c = call{target: e.choice.of(number), intended: now, start: now, closedLoop: true}
+		e.call(ctx, i, own, p.clock, &c)
+		now = c.end
 	}
 }
 
-func (e *Engine) call(ctx context.Context, i int, f caller, clk clock, intended time.Duration) call {
+// call makes a call and records it.
+func (e *Engine) call(ctx context.Context, i int, own []client.Caller, clk clock, c *call) {
 	w := &e.workers[i]
-	w.intended.Store(int64(intended))
-	start := clk.now()
-	w.start.Store(int64(start))
+	w.target.Store(int64(c.target))
+	w.intended.Store(int64(c.intended))
+	w.start.Store(int64(c.start))
 	if e.firstSend.Load() < 0 {
-		e.firstSend.CompareAndSwap(-1, int64(start))
+		e.firstSend.CompareAndSwap(-1, int64(c.start))
 	}
-	a := f.call(ctx)
-	return call{answer: a, intended: intended, start: start, end: clk.now()}
-}
-
-func (e *Engine) finish(i int, c *call) {
-	e.recorderFor(c.intended).record(i, &e.workers[i], c)
+	c.Answer = own[c.target].Call(ctx)
+	c.end = clk.now()
+	e.recorderFor(c.intended).record(i, w, c)
 }
 
 // inFlight counts the calls that are under way.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -22,14 +23,17 @@ type sums struct {
 	snapshots        []*Snapshot
 }
 
+// only is a run's targets where it has one.
+func only(c *client.Clients) []Target { return []Target{{Clients: c, Weight: 1}} }
+
 func run(t *testing.T, ctx context.Context, plan Plan, url string) (*sums, *Outcome) {
 	t.Helper()
-	clients, err := Reach(context.Background(), Target{URL: url, Method: "GET", Timeout: 5 * time.Second})
+	clients, err := client.Reach(context.Background(), client.Target{URL: url, Method: "GET", Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &sums{response: histogram.New(), serve: histogram.New(), lateness: histogram.New()}
-	out, err := NewEngine(plan, clients, time.Now().Add(50*time.Millisecond)).Run(ctx, func(snap *Snapshot) {
+	out, err := NewEngine(plan, only(clients), time.Now().Add(50*time.Millisecond)).Run(ctx, func(snap *Snapshot) {
 		s.snapshots = append(s.snapshots, snap)
 		if snap.Warmup {
 			s.warmup.add(&snap.Counts)
@@ -134,24 +138,6 @@ func TestCallsNeverSentAreUnsentAndWaitInResponseTime(t *testing.T) {
 	}
 }
 
-func TestAgentsInterleaveAndCoverEverySlotOnce(t *testing.T) {
-	seen := map[time.Duration]int{}
-	for a := range int64(3) {
-		s := schedule{rate: 1000, agent: a, n: 3, end: time.Second}
-		for j := int64(0); s.at(j) < s.end; j++ {
-			seen[s.at(j)]++
-		}
-	}
-	if len(seen) != 1000 {
-		t.Errorf("%d distinct slots in a second at 1000/s", len(seen))
-	}
-	for at, n := range seen {
-		if n != 1 {
-			t.Errorf("slot at %v taken %d times", at, n)
-		}
-	}
-}
-
 func TestStopEndsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer srv.Close()
@@ -180,9 +166,9 @@ func TestReachSaysWhatIsWrong(t *testing.T) {
 		"http://no-such-host.invalid/": `host "no-such-host.invalid" does not resolve`,
 		"http://127.0.0.1:1/":          "connection refused",
 	} {
-		_, err := Reach(t.Context(), Target{URL: url, Method: "GET", Timeout: time.Second})
+		_, err := client.Reach(t.Context(), client.Target{URL: url, Method: "GET", Timeout: time.Second})
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Reach(%q): %v, want %q in it", url, err, want)
+			t.Errorf("client.Reach(%q): %v, want %q in it", url, err, want)
 		}
 	}
 }

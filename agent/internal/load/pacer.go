@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,14 +12,13 @@ import (
 // order of time, and one goroutine wakes the first of them when it is due. A
 // worker that finds its slot already due does not wait at all.
 type pacer struct {
-	schedule
 	clock clock
 
-	mu      sync.Mutex
-	next    int64 // index of the next slot
-	stop    time.Duration
-	waiting []*waiter // first due first
-	arrived chan struct{}
+	mu       sync.Mutex
+	schedule *schedule
+	stop     atomic.Int64 // nanoseconds after T0; written with the lock held
+	waiting  []*waiter    // first due first
+	arrived  chan struct{}
 }
 
 // waiter is a worker's place in the queue.
@@ -34,26 +34,33 @@ type clock struct{ t0 time.Time }
 
 func (c clock) now() time.Duration { return time.Since(c.t0) }
 
-func newPacer(s schedule, c clock) *pacer {
-	return &pacer{schedule: s, clock: c, stop: s.end, arrived: make(chan struct{}, 1)}
+// newPacer makes a pacer for a schedule; nil in a closed loop, where it only
+// knows when the load ends.
+func newPacer(s *schedule, end time.Duration, c clock) *pacer {
+	p := &pacer{schedule: s, clock: c, arrived: make(chan struct{}, 1)}
+	if s != nil {
+		end = s.end
+	}
+	p.stop.Store(int64(end))
+	return p
 }
 
-// take waits for the next slot and returns its intended time; false when the
-// load is over.
-func (p *pacer) take(w *waiter) (time.Duration, bool) {
+// take waits for the next slot; false when the load is over.
+func (p *pacer) take(w *waiter) (slot, bool) {
 	p.mu.Lock()
-	intended := p.at(p.next)
-	now := p.clock.now()
-	if intended >= p.stop || now >= p.stop {
+	next, now := p.schedule.next, p.clock.now()
+	// The last of the requests that were asked for may have been planned.
+	p.endBy(p.schedule.end)
+	if stop := p.stopTime(); next.intended >= stop || now >= stop {
 		p.mu.Unlock()
-		return 0, false
+		return slot{}, false
 	}
-	p.next++
-	if intended <= now {
+	p.schedule.advance()
+	if next.intended <= now {
 		p.mu.Unlock()
-		return intended, true
+		return next, true
 	}
-	w.intended = intended
+	w.intended = next.intended
 	p.waiting = append(p.waiting, w)
 	first := len(p.waiting) == 1
 	p.mu.Unlock()
@@ -64,13 +71,16 @@ func (p *pacer) take(w *waiter) (time.Duration, bool) {
 		}
 	}
 	<-w.due
-	return intended, intended < p.stopTime()
+	return next, next.intended < p.stopTime()
 }
 
-func (p *pacer) stopTime() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.stop
+func (p *pacer) stopTime() time.Duration { return time.Duration(p.stop.Load()) }
+
+// endBy brings the end forward; with the lock held.
+func (p *pacer) endBy(d time.Duration) {
+	if d < p.stopTime() {
+		p.stop.Store(int64(d))
+	}
 }
 
 // stopAt ends the schedule early; slots intended before d that nobody has taken
@@ -78,10 +88,10 @@ func (p *pacer) stopTime() time.Duration {
 func (p *pacer) stopAt(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stop = min(p.stop, d)
+	p.endBy(d)
 	keep := p.waiting[:0]
 	for _, w := range p.waiting {
-		if w.intended < p.stop {
+		if w.intended < p.stopTime() {
 			keep = append(keep, w)
 			continue
 		}
@@ -133,14 +143,13 @@ func (p *pacer) wakeDue() time.Duration {
 	return p.waiting[0].intended - now
 }
 
-// unsent calls f with the intended time of every slot that was planned and
-// never taken. To be called when all workers have ended.
-func (p *pacer) unsent(f func(intended time.Duration)) {
-	for j := p.next; ; j++ {
-		at := p.at(j)
-		if at >= p.stop {
+// unsent calls f with every slot that was planned and never taken. To be called
+// when all workers have ended.
+func (p *pacer) unsent(f func(slot)) {
+	for s := p.schedule; ; s.advance() {
+		if s.next.intended >= min(p.stopTime(), s.end) {
 			return
 		}
-		f(at)
+		f(s.next)
 	}
 }

@@ -5,106 +5,119 @@ import (
 	"sync"
 	"time"
 
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"github.com/meshery/kubectl-meshery/internal/histogram"
 )
 
-// Counts of calls. Planned = Sent + Unsent; Sent = Succeeded + Failed. Codes
-// holds HTTP status codes and kinds of error ("timeout", "connection").
-type Counts struct {
-	Sent, Succeeded, Failed, Unsent int64
-	BytesReceived                   int64
-	Codes                           map[string]int64
+// Latencies of calls. ResponseTime is empty in a closed loop.
+type Latencies struct {
+	ResponseTime, ServiceTime, Lateness, ConnectTime, ErrorTime *histogram.Histogram
 }
 
-// Planned is the number of calls the schedule held.
-func (c *Counts) Planned() int64 { return c.Sent + c.Unsent }
-
-// count adds one call.
-func (c *Counts) count(a *answer) {
-	c.Sent++
-	c.BytesReceived += a.bytes
-	if a.ok() {
-		c.Succeeded++
-	} else {
-		c.Failed++
-	}
-	c.countCode(a.text(), 1)
+func newLatencies() Latencies {
+	return Latencies{histogram.New(), histogram.New(), histogram.New(), histogram.New(), histogram.New()}
 }
 
-func (c *Counts) countCode(code string, n int64) {
-	if c.Codes == nil {
-		c.Codes = map[string]int64{}
-	}
-	c.Codes[code] += n
+func (l *Latencies) all() []*histogram.Histogram {
+	return []*histogram.Histogram{l.ResponseTime, l.ServiceTime, l.Lateness, l.ConnectTime, l.ErrorTime}
 }
 
-func (c *Counts) add(from *Counts) {
-	c.Sent += from.Sent
-	c.Succeeded += from.Succeeded
-	c.Failed += from.Failed
-	c.Unsent += from.Unsent
-	c.BytesReceived += from.BytesReceived
-	for k, v := range from.Codes {
-		c.countCode(k, v)
+func (l *Latencies) merge(from *Latencies) {
+	to := l.all()
+	for i, h := range from.all() {
+		to[i].Merge(h)
 	}
 }
 
-// measurement is what was recorded in some stretch of time. ResponseTime is
-// empty in a closed loop.
-type measurement struct {
+// Measurement is what was recorded in some stretch of time, of one target or
+// of all.
+type Measurement struct {
 	Counts
-	ResponseTime, ServiceTime, Lateness *histogram.Histogram
+	Latencies
 }
 
-func newMeasurement() *measurement {
-	return &measurement{ResponseTime: histogram.New(), ServiceTime: histogram.New(), Lateness: histogram.New()}
+func newMeasurement() *Measurement { return &Measurement{Latencies: newLatencies()} }
+
+func newMeasurements(targets int) []*Measurement {
+	m := make([]*Measurement, targets)
+	for i := range m {
+		m[i] = newMeasurement()
+	}
+	return m
 }
 
-func (m *measurement) reset() {
+func (m *Measurement) reset() {
 	m.Counts = Counts{}
-	m.ResponseTime.Reset()
-	m.ServiceTime.Reset()
-	m.Lateness.Reset()
+	for _, h := range m.all() {
+		h.Reset()
+	}
 }
 
-func (m *measurement) merge(from *measurement) {
-	m.add(&from.Counts)
-	m.ResponseTime.Merge(from.ResponseTime)
-	m.ServiceTime.Merge(from.ServiceTime)
-	m.Lateness.Merge(from.Lateness)
+func (m *Measurement) merge(from *Measurement) {
+	m.Counts.add(&from.Counts)
+	m.Latencies.merge(&from.Latencies)
 }
 
-func (m *measurement) empty() bool { return m.Planned() == 0 }
+func (m *Measurement) empty() bool { return m.Planned() == 0 }
 
 // call is one finished call.
 type call struct {
-	answer
+	client.Answer
+	target                     int
 	intended, free, start, end time.Duration
 	closedLoop                 bool
 }
 
+// record adds the times of a call.
+//
+// A wrong answer, or none because the connection failed, says nothing on how
+// long a right one takes: a fast error must not pass for a fast answer. A call
+// that was given up would have taken longer than it did, and leaving it out
+// would hide the tail.
+func (m *Measurement) record(c *call) {
+	service := c.end - c.start - c.Waited
+	due := max(c.intended, c.free)
+	if c.Connect > 0 {
+		m.ConnectTime.Record(c.Connect)
+	}
+	if !c.OK() {
+		m.ErrorTime.Record(service)
+	}
+	if !c.closedLoop {
+		m.Lateness.Record(c.start - due)
+	}
+	if c.OK() || c.Censored() {
+		m.ServiceTime.Record(service)
+		if !c.closedLoop {
+			m.ResponseTime.Record(due - c.intended + c.end - c.start)
+		}
+	}
+}
+
 // recorder takes finished calls from many workers. It is split in shards, about
-// one per core, so that workers seldom meet; each shard has two measurements,
-// one that is written and one that is read and emptied every second.
+// one per core, so that workers seldom meet; each shard has two sets of
+// measurements, one that is written and one that is read and emptied every second.
 type recorder struct {
 	shards []shard
 }
 
 type shard struct {
 	mu            sync.Mutex
-	active, spare *measurement
-	// Status codes of the active measurement: an array, for a map costs more
-	// than the histograms.
-	codes [600]int64
+	active, spare []*Measurement // by target
+	// Status codes of the active measurements: arrays, for a map costs more than
+	// the histograms.
+	codes [][600]int64
 	// closed drops what comes later: see abandon.
 	closed bool
 	_      [64]byte // shards of their own cache lines
 }
 
-func newRecorder(shards int) *recorder {
+func newRecorder(shards, targets int) *recorder {
 	r := &recorder{shards: make([]shard, shards)}
 	for i := range r.shards {
-		r.shards[i].active, r.shards[i].spare = newMeasurement(), newMeasurement()
+		s := &r.shards[i]
+		s.active, s.spare = newMeasurements(targets), newMeasurements(targets)
+		s.codes = make([][600]int64, targets)
 	}
 	return r
 }
@@ -115,12 +128,11 @@ func newRecorder(shards int) *recorder {
 func (r *recorder) record(worker int, w *worker, c *call) {
 	s := &r.shards[worker%len(r.shards)]
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return
+	if !s.closed {
+		s.take(c)
+		w.start.Store(idle)
 	}
-	s.take(c)
-	w.start.Store(idle)
+	s.mu.Unlock()
 }
 
 // recordClosed counts a call of a worker that nobody waits for.
@@ -133,26 +145,14 @@ func (r *recorder) recordClosed(worker int, c *call) {
 
 // take counts a call; with the lock held.
 func (s *shard) take(c *call) {
-	m := s.active
-	m.Sent++
-	m.BytesReceived += c.bytes
-	if c.ok() {
-		m.Succeeded++
+	m := s.active[c.target]
+	m.count(&c.Answer)
+	if codes := &s.codes[c.target]; c.Failure == "" && c.Code > 0 && c.Code < len(codes) {
+		codes[c.Code]++
 	} else {
-		m.Failed++
+		m.countCode(c.Text(), 1)
 	}
-	if c.failure == "" && c.code > 0 && c.code < len(s.codes) {
-		s.codes[c.code]++
-	} else {
-		m.countCode(c.text(), 1)
-	}
-	m.ServiceTime.Record(c.end - c.start)
-	if c.closedLoop {
-		return
-	}
-	due := max(c.intended, c.free)
-	m.ResponseTime.Record(due - c.intended + c.end - c.start)
-	m.Lateness.Record(c.start - due)
+	m.record(c)
 }
 
 // close makes record drop what comes later.
@@ -165,25 +165,29 @@ func (r *recorder) close() {
 	}
 }
 
-// drain moves everything recorded since the last drain into m. One caller at a
-// time.
-func (r *recorder) drain(m *measurement) {
+// drain moves everything recorded since the last drain into m, by target. One
+// caller at a time.
+func (r *recorder) drain(m []*Measurement) {
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.Lock()
 		full := s.active
 		s.active, s.spare = s.spare, full
-		for code, n := range s.codes {
-			if n == 0 {
-				continue
+		for t := range s.codes {
+			for code, n := range s.codes[t] {
+				if n == 0 {
+					continue
+				}
+				full[t].countCode(strconv.Itoa(code), n)
+				s.codes[t][code] = 0
 			}
-			full.countCode(strconv.Itoa(code), n)
-			s.codes[code] = 0
 		}
 		s.mu.Unlock()
-		if !full.empty() {
-			m.merge(full)
-			full.reset()
+		for t, f := range full {
+			if !f.empty() {
+				m[t].merge(f)
+				f.reset()
+			}
 		}
 	}
 }

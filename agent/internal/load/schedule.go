@@ -2,20 +2,164 @@ package load
 
 import (
 	"math"
+	"math/rand/v2"
 	"time"
 )
 
-// schedule says when each of this agent's calls is intended. Slots of the whole
-// run are numbered k = 0, 1, 2, ... with slot k at k/rate after T0; agent a of
-// n owns the slots with k mod n = a, so agents interleave and none bursts.
+// Arrivals is how calls follow each other at a rate.
+type Arrivals int
+
+// Constant arrivals are evenly spaced. Poisson is a Poisson process. Uniform is
+// each call at a random moment of the time between its slot and the next.
+const (
+	Constant Arrivals = iota
+	Poisson
+	Uniform
+)
+
+// schedule says when each of this agent's calls is intended, one after the
+// other. Slots of the whole run are numbered k = 0, 1, 2, ...; agent a of n owns
+// those with k mod n = a, so agents interleave and none bursts. A Poisson
+// process is the sum of the agents' own ones, each with an n-th of the rate.
 type schedule struct {
-	rate        float64 // calls per second of all agents
+	profile     profile
+	arrivals    Arrivals
+	seed        uint64
+	random      *rand.Rand // of a Poisson process
 	agent, n    int64
 	warmup, end time.Duration // after T0; the measured time is [warmup, end)
+	// most is how many measured calls this agent still makes; negative is no bound.
+	most int64
+
+	index int64 // of the agent's next slot
+	sum   float64
+	next  slot
 }
 
-// at is the intended time after T0 of this agent's j-th call. Floating point
-// keeps it exact to a nanosecond for the 104 days that 2^53 ns are.
-func (s *schedule) at(j int64) time.Duration {
-	return time.Duration(math.Round(float64(j*s.n+s.agent) * 1e9 / s.rate))
+// slot is one planned call.
+type slot struct {
+	intended time.Duration
+	// number is that of the slot in the whole run.
+	number int64
+}
+
+// newSchedule makes the schedule of a plan with a rate.
+func newSchedule(p *Plan) *schedule {
+	s := &schedule{
+		profile: newProfile(p.Rate, p.Warmup, p.Stages), arrivals: p.Arrivals,
+		seed: p.Seed,
+		// The same seed gives every agent its own numbers.
+		random: rand.New(rand.NewPCG(p.Seed, uint64(p.Agent))), //nolint:gosec // no secret
+		agent:  int64(p.Agent), n: int64(p.Agents),
+		warmup: p.Warmup, end: p.Warmup + p.Duration, most: -1,
+	}
+	if p.Requests > 0 {
+		if s.arrivals == Poisson {
+			s.most = p.share(p.Requests)
+		} else {
+			s.end = min(s.end, s.profile.at(float64(s.firstMeasured()+p.Requests)))
+		}
+	}
+	s.plan()
+	return s
+}
+
+// share is this agent's part of n calls.
+func (p *Plan) share(n int64) int64 {
+	part := n / int64(p.Agents)
+	if int64(p.Agent) < n%int64(p.Agents) {
+		part++
+	}
+	return part
+}
+
+// firstMeasured is the number of the first slot that is not of the warm-up.
+func (s *schedule) firstMeasured() int64 {
+	k := max(0, int64(s.profile.countAt(s.warmup))-1)
+	for s.profile.at(s.count(k)) < s.warmup {
+		k++
+	}
+	return k
+}
+
+// count is where slot k lies on the axis of N, if it is not one of a Poisson
+// process.
+func (s *schedule) count(k int64) float64 {
+	if s.arrivals == Uniform {
+		return float64(k) + jitter(s.seed, k)
+	}
+	return float64(k)
+}
+
+// jitter is a number in [0, 1) for slot k that every agent finds alike: the
+// finalizer of SplitMix64 (Steele, Lea, Flood 2014) over seed and slot.
+func jitter(seed uint64, k int64) float64 {
+	x := seed + (uint64(k)+1)*0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return float64((x^x>>31)>>11) / (1 << 53)
+}
+
+// plan finds the time of the next slot.
+func (s *schedule) plan() {
+	k := s.index*s.n + s.agent
+	var n float64
+	if s.arrivals == Poisson {
+		s.sum += s.random.ExpFloat64() * float64(s.n)
+		n = s.sum
+	} else {
+		n = s.count(k)
+	}
+	s.next = slot{intended: s.profile.at(n), number: k}
+	if s.most >= 0 && s.next.intended >= s.warmup {
+		if s.most == 0 {
+			s.end = min(s.end, s.next.intended)
+		}
+		s.most--
+	}
+}
+
+// advance goes on to the next slot.
+func (s *schedule) advance() {
+	s.index++
+	s.plan()
+}
+
+// choice spreads calls over targets in proportion to their weights.
+type choice []float64 // cumulative shares; the last is 1
+
+func newChoice(weights []float64) choice {
+	var sum float64
+	for _, w := range weights {
+		sum += w
+	}
+	c := make(choice, len(weights))
+	var total float64
+	for i, w := range weights {
+		total += w
+		c[i] = total / sum
+	}
+	c[len(c)-1] = 1
+	return c
+}
+
+// golden is the fractional part of the golden ratio: the multiples of no other
+// number are spread as evenly (Weyl's sequence), so after any number of calls
+// each target has its share to within a few calls, and no pattern forms with
+// the order of agents or workers.
+const golden = 0.6180339887498949
+
+// of is the target of a slot.
+func (c choice) of(number int64) int {
+	if len(c) == 1 {
+		return 0
+	}
+	x := float64(number) * golden
+	x -= math.Floor(x)
+	for i, share := range c {
+		if x < share {
+			return i
+		}
+	}
+	return len(c) - 1
 }

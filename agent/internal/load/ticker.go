@@ -57,67 +57,66 @@ func (t *ticker) snapshot() {
 	}
 	now := readUsage()
 	e := t.engine
-	measured := newMeasurement()
-	e.measured.drain(measured)
-	s := t.fill(measured, to, false)
-	s.CPUSeconds, s.RSSBytes = now.cpuSeconds-t.usage.cpuSeconds, now.rssBytes
+	measured := t.drain(e.measured, to, false)
+	measured.CPUSeconds, measured.RSSBytes = now.cpuSeconds-t.usage.cpuSeconds, now.rssBytes
 	t.out.Counts.add(&measured.Counts)
 	if e.warmup != nil {
-		warm := newMeasurement()
-		e.warmup.drain(warm)
+		warm := t.drain(e.warmup, to, true)
 		t.out.Warmup.add(&warm.Counts)
-		w := t.fill(warm, to, true)
 		switch {
 		case t.from < e.plan.Warmup:
-			w.CPUSeconds, w.RSSBytes = s.CPUSeconds, s.RSSBytes
-			s.CPUSeconds, s.RSSBytes = 0, 0
-			t.emit(w)
+			warm.CPUSeconds, warm.RSSBytes = measured.CPUSeconds, measured.RSSBytes
+			measured.CPUSeconds, measured.RSSBytes = 0, 0
+			t.emit(warm)
 			if measured.empty() {
-				s = nil
+				measured = nil
 			}
 		case !warm.empty():
-			t.emit(w)
+			t.emit(warm)
 		}
 	}
-	if s != nil {
-		t.emit(s)
+	if measured != nil {
+		t.emit(measured)
 	}
 	t.from, t.usage = to, now
 }
 
-func (t *ticker) fill(m *measurement, to time.Duration, warmup bool) *Snapshot {
+func (t *ticker) drain(r *recorder, to time.Duration, warmup bool) *Snapshot {
+	targets := newMeasurements(len(t.engine.targets))
+	r.drain(targets)
 	from := t.from
 	if !warmup {
 		// The first measured call may end in the second of the warm-up's last ones.
 		from = max(from, t.engine.plan.Warmup)
 	}
-	return &Snapshot{From: from, To: max(from, to), Warmup: warmup, Counts: m.Counts,
-		ResponseTime: m.ResponseTime, ServiceTime: m.ServiceTime, Lateness: m.Lateness,
-		InFlight: t.engine.inFlight()}
+	s := newSnapshot(from, max(from, to), warmup, targets)
+	s.InFlight = t.engine.inFlight()
+	return s
 }
 
 // unsent emits the calls that were planned and never sent, in snapshots of their
 // own: their response time is at least what they had waited when the load ended.
 func (t *ticker) unsent(p *pacer) {
-	warm, measured := newMeasurement(), newMeasurement()
-	p.unsent(func(at time.Duration) {
+	n := len(t.engine.targets)
+	warm, measured := newMeasurements(n), newMeasurements(n)
+	p.unsent(func(s slot) {
 		m := measured
-		if at < t.engine.plan.Warmup {
+		if s.intended < t.engine.plan.Warmup {
 			m = warm
 		}
-		m.Unsent++
-		m.ResponseTime.Record(t.out.To - at)
+		of := m[t.engine.choice.of(s.number)]
+		of.Unsent++
+		of.ResponseTime.Record(t.out.To - s.intended)
 	})
-	for _, m := range []*measurement{warm, measured} {
-		if m.Unsent == 0 {
+	for _, s := range []*Snapshot{newSnapshot(t.out.To, t.out.To, true, warm), newSnapshot(t.out.To, t.out.To, false, measured)} {
+		if s.Unsent == 0 {
 			continue
 		}
 		to := &t.out.Counts
-		if m == warm {
+		if s.Warmup {
 			to = &t.out.Warmup
 		}
-		to.add(&m.Counts)
-		t.emit(&Snapshot{From: t.out.To, To: t.out.To, Warmup: m == warm, Counts: m.Counts,
-			ResponseTime: m.ResponseTime, ServiceTime: m.ServiceTime, Lateness: m.Lateness})
+		to.add(&s.Counts)
+		t.emit(s)
 	}
 }

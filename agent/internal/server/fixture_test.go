@@ -88,8 +88,8 @@ func target(t *testing.T, delay time.Duration) (url string, count *atomic.Int64)
 func planFor(url string, rate float64, warmup, duration time.Duration) *agentv1.Plan {
 	return &agentv1.Plan{
 		Name: "checkout", Owner: "somebody@somewhere", Test: []byte(`{"kind":"Test"}`), AgentCount: 1,
-		Http: &agentv1.HTTPTarget{Url: url, Method: "GET", Timeout: durationpb.New(5 * time.Second)},
-		Load: &agentv1.Load{Rate: rate, Connections: 4, Warmup: durationpb.New(warmup), Duration: durationpb.New(duration)},
+		Targets: []*agentv1.Target{{Name: "target", Protocol: agentv1.Protocol_PROTOCOL_HTTP1, Weight: 1, Url: url, Method: "GET", Timeout: durationpb.New(5 * time.Second)}},
+		Load:    &agentv1.Load{Rate: rate, Connections: 4, Warmup: durationpb.New(warmup), Duration: durationpb.New(duration)},
 	}
 }
 

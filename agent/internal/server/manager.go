@@ -120,12 +120,20 @@ func (m *manager) lookAfter(r *run) {
 	select {
 	case <-r.leftover:
 	case <-m.shutdown.Done():
-	case <-time.After(r.plan.GetHttp().GetTimeout().AsDuration() + leftoverTime):
+	case <-time.After(r.longestTimeout() + leftoverTime):
 		m.unwell.Store(true)
 	}
 }
 
 const leftoverTime = 30 * time.Second
+
+// longestTimeout is that of the target whose calls may take longest.
+func (r *run) longestTimeout() (d time.Duration) {
+	for _, t := range r.targets {
+		d = max(d, t.Clients.Target().Timeout)
+	}
+	return d
+}
 
 func (m *manager) observe(s *load.Snapshot) {
 	m.metrics.ObserveCounts(s.Codes, s.Failed)

@@ -28,7 +28,7 @@ func TestLatenessOfFewRequests(t *testing.T) {
 		{100, "0.001", "NaN", "0.001"},
 		{3, "NaN", "NaN", "0.001"},
 	} {
-		s := &load.Snapshot{ResponseTime: histogram.New(), ServiceTime: histogram.New(), Lateness: histogram.New()}
+		s := &load.Snapshot{Measurement: load.Measurement{Latencies: load.Latencies{Lateness: histogram.New()}}}
 		for range c.requests {
 			s.Lateness.Record(time.Millisecond)
 		}

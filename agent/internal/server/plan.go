@@ -4,16 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"github.com/meshery/kubectl-meshery/agent/internal/load"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
-// maxConnections bounds what one agent opens, whatever it is asked: a slip must
-// not take down a node.
-const maxConnections = 10000
+// Bounds of what one agent does, whatever it is asked: a slip must not take down
+// a node.
+const (
+	maxConnections = 10000
+	maxInFlight    = 20000 // connections x streams
+	maxTargets     = 32
+	maxStages      = 1000
+)
 
 // The rates that can be scheduled, in calls per second.
 const (
@@ -21,46 +29,125 @@ const (
 	maxRate = 10e6
 )
 
-// withoutSecrets is the plan as it is spooled: whoever attaches needs no header's
-// value, and a spool is no place for credentials.
+// withoutSecrets is the plan as it is spooled: whoever attaches needs no
+// header's value and no key, and a spool is no place for credentials.
 func withoutSecrets(p *agentv1.Plan) *agentv1.Plan {
 	p = proto.CloneOf(p)
-	for _, h := range p.GetHttp().GetHeaders() {
-		h.Value = ""
+	for _, t := range p.GetTargets() {
+		for _, h := range t.GetHeaders() {
+			h.Value = ""
+		}
+		if t.GetTls() != nil {
+			t.Tls.ClientKey = nil
+		}
 	}
 	return p
 }
 
-// targetOf checks a plan and returns what it calls.
-func targetOf(p *agentv1.Plan) (load.Target, error) {
-	var none load.Target
-	h, l := p.GetHttp(), p.GetLoad()
-	if h == nil || l == nil {
-		return none, errors.New("the plan has no HTTP target or no load: plugin and agent are of different versions")
+// protocols and the schemes of their URLs.
+var protocols = map[agentv1.Protocol]struct {
+	name    string
+	schemes []string
+}{
+	agentv1.Protocol_PROTOCOL_HTTP1: {client.HTTP1, []string{"http", "https"}},
+	agentv1.Protocol_PROTOCOL_HTTP2: {client.HTTP2, []string{"http", "https"}},
+	agentv1.Protocol_PROTOCOL_GRPC:  {client.GRPC, []string{"grpc", "grpcs"}},
+	agentv1.Protocol_PROTOCOL_TCP:   {client.TCP, []string{"tcp"}},
+	agentv1.Protocol_PROTOCOL_UDP:   {client.UDP, []string{"udp"}},
+}
+
+// targetsOf checks what a plan calls and returns it.
+func targetsOf(p *agentv1.Plan) ([]client.Target, error) {
+	if n := len(p.GetTargets()); n == 0 || n > maxTargets {
+		return nil, fmt.Errorf("the plan has %d targets, not 1 to %d: are plugin and agent of different versions?", n, maxTargets)
 	}
-	if u, err := url.Parse(h.GetUrl()); err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return none, fmt.Errorf("target %q is not an http or https URL", h.GetUrl())
+	var targets []client.Target
+	for _, t := range p.GetTargets() {
+		target, err := targetOf(t, p.GetLoad().GetStreams())
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, target)
 	}
-	// The bounds keep every slot's time inside 64 bits of nanoseconds.
-	if r := l.GetRate(); r != 0 && !(r >= minRate && r <= maxRate) {
-		return none, fmt.Errorf("rate %g is not between %g and %g calls per second", r, minRate, maxRate)
+	return targets, nil
+}
+
+func targetOf(t *agentv1.Target, streams int32) (client.Target, error) {
+	var none client.Target
+	known, ok := protocols[t.GetProtocol()]
+	if !ok {
+		return none, fmt.Errorf("protocol %d is not known to this agent: plugin and agent are of different versions", t.GetProtocol())
 	}
-	if h.GetMethod() == "" {
+	if u, err := url.Parse(t.GetUrl()); err != nil || u.Hostname() == "" || !slices.Contains(known.schemes, u.Scheme) {
+		return none, fmt.Errorf("target %q is not a URL of %s", t.GetUrl(), known.name)
+	}
+	if http := known.name == client.HTTP1 || known.name == client.HTTP2; http && t.GetMethod() == "" {
 		return none, errors.New("the HTTP method is missing")
 	}
-	if n := l.GetConnections(); n < 1 || n > maxConnections {
-		return none, fmt.Errorf("connections %d is not between 1 and %d", n, maxConnections)
+	if t.GetTimeout().AsDuration() <= 0 {
+		return none, errors.New("the timeout is not above 0")
 	}
-	if l.GetDuration().AsDuration() <= 0 || l.GetWarmup().AsDuration() < 0 || h.GetTimeout().AsDuration() <= 0 {
-		return none, errors.New("duration and timeout must be above 0, warmup not below")
+	if !(t.GetWeight() > 0 && t.GetWeight() <= 1e9) {
+		return none, fmt.Errorf("weight %g is not above 0", t.GetWeight())
 	}
-	if n, i := p.GetAgentCount(), p.GetAgentIndex(); n < 1 || i < 0 || i >= n {
-		return none, fmt.Errorf("agent %d of %d does not exist", i, n)
+	tls, call, check := t.GetTls(), t.GetGrpc(), t.GetCheck()
+	target := client.Target{Name: t.GetName(), URL: t.GetUrl(), Protocol: known.name, Streams: int(max(1, streams)),
+		Timeout: t.GetTimeout().AsDuration(), Method: t.GetMethod(), Body: t.GetBody(),
+		TLS: client.TLS{InsecureSkipVerify: tls.GetInsecureSkipVerify(), CA: tls.GetCertificateAuthorities(),
+			Cert: tls.GetClientCertificate(), Key: tls.GetClientKey(), ServerName: tls.GetServerName()},
+		GRPC:  client.GRPCCall{Method: call.GetMethod(), Message: call.GetMessage(), DescriptorSet: call.GetDescriptorSet()},
+		Check: client.Check{Status: check.GetStatus(), BodyContains: check.GetBodyContains()}}
+	for _, h := range t.GetHeaders() {
+		target.Header = append(target.Header, client.Header{Name: h.GetName(), Value: h.GetValue()})
 	}
-	t := load.Target{URL: h.GetUrl(), Method: h.GetMethod(), Body: h.GetBody(),
-		Timeout: h.GetTimeout().AsDuration(), InsecureSkipVerify: h.GetInsecureSkipVerify()}
-	for _, hdr := range h.GetHeaders() {
-		t.Header = append(t.Header, load.Header{Name: hdr.GetName(), Value: hdr.GetValue()})
+	for _, j := range check.GetJson() {
+		target.Check.JSON = append(target.Check.JSON, client.JSONCheck{Path: j.GetPath(), Equals: j.GetEquals()})
 	}
-	return t, nil
+	return target, target.Check.Validate()
 }
+
+// loadOf checks how a plan calls its targets and returns it. The bounds keep
+// every slot's time inside 64 bits of nanoseconds.
+func loadOf(p *agentv1.Plan) (load.Plan, error) {
+	l := p.GetLoad()
+	out := load.Plan{
+		Rate: l.GetRate(), Arrivals: load.Arrivals(max(0, l.GetArrivals()-agentv1.Arrivals_ARRIVALS_CONSTANT)), Seed: l.GetSeed(),
+		Requests: l.GetRequests(), Agent: int(p.GetAgentIndex()), Agents: int(p.GetAgentCount()),
+		Connections: int(l.GetConnections()), Streams: int(max(1, l.GetStreams())),
+		Warmup: l.GetWarmup().AsDuration(), Duration: l.GetDuration().AsDuration(),
+	}
+	for _, s := range l.GetStages() {
+		out.Stages = append(out.Stages, load.Stage{Duration: s.GetDuration().AsDuration(), Rate: s.GetRate(), Step: s.GetStep()})
+	}
+	return out, checkLoad(&out)
+}
+
+func checkLoad(p *load.Plan) error {
+	schedulable := func(rate float64) bool { return rate >= minRate && rate <= maxRate }
+	if p.Rate != 0 && !schedulable(p.Rate) {
+		return fmt.Errorf("rate %g is not between %g and %g calls per second", p.Rate, minRate, maxRate)
+	}
+	if len(p.Stages) > 0 && (p.Rate == 0 || len(p.Stages) > maxStages) {
+		return fmt.Errorf("stages need a rate, and are at most %d", maxStages)
+	}
+	for _, s := range p.Stages {
+		if !schedulable(s.Rate) || s.Duration < 0 || s.Duration > maxStage {
+			return fmt.Errorf("a stage of %s at rate %g cannot be scheduled", s.Duration, s.Rate)
+		}
+	}
+	if p.Arrivals > load.Uniform || p.Requests < 0 {
+		return errors.New("the arrivals are not known, or the requests below 0: are plugin and agent of different versions?")
+	}
+	if n := p.Connections; n < 1 || n > maxConnections || n*p.Streams > maxInFlight {
+		return fmt.Errorf("connections %d with %d streams are not between 1 and %d, with at most %d requests in flight", n, p.Streams, maxConnections, maxInFlight)
+	}
+	if p.Duration <= 0 || p.Warmup < 0 {
+		return errors.New("the duration must be above 0, the warm-up not below")
+	}
+	if p.Agents < 1 || p.Agent < 0 || p.Agent >= p.Agents {
+		return fmt.Errorf("agent %d of %d does not exist", p.Agent, p.Agents)
+	}
+	return nil
+}
+
+const maxStage = 30 * 24 * time.Hour

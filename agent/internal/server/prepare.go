@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"github.com/meshery/kubectl-meshery/agent/internal/load"
 	"github.com/meshery/kubectl-meshery/agent/internal/scrape"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
@@ -39,7 +40,11 @@ func (m *manager) prepare(ctx context.Context, req *agentv1.PrepareRunRequest) (
 	if deadline <= 0 {
 		return nil, status.Errorf(codes.InvalidArgument, "start deadline %s is not above 0", deadline)
 	}
-	target, err := targetOf(req.GetPlan())
+	targets, err := targetsOf(req.GetPlan())
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	plan, err := loadOf(req.GetPlan())
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
@@ -50,7 +55,7 @@ func (m *manager) prepare(ctx context.Context, req *agentv1.PrepareRunRequest) (
 	if r != nil {
 		return r.prepared, nil
 	}
-	r, err = m.makeRun(ctx, id, target, req.GetPlan())
+	r, err = m.makeRun(ctx, &run{id: id, plan: req.GetPlan(), load: plan}, targets)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	close(m.preparing.done)
@@ -117,32 +122,41 @@ func (m *manager) free() {
 	}
 }
 
-func (m *manager) makeRun(ctx context.Context, id string, target load.Target, plan *agentv1.Plan) (*run, error) {
-	clients, err := load.Reach(ctx, target)
-	if err != nil {
-		return nil, status.Error(codes.Unavailable, err.Error())
+// makeRun completes a run: it reaches what is called and read, and gives the
+// run its record.
+func (m *manager) makeRun(ctx context.Context, r *run, targets []client.Target) (*run, error) {
+	for i, t := range targets {
+		clients, err := client.Reach(ctx, t)
+		if err != nil {
+			return nil, status.Error(codes.Unavailable, err.Error())
+		}
+		r.targets = append(r.targets, load.Target{Clients: clients, Weight: r.plan.GetTargets()[i].GetWeight()})
 	}
-	if err := fits(clients, plan.GetLoad().GetConnections(), debug.SetMemoryLimit(-1)); err != nil {
+	if err := fits(r.targets, r.load.Connections, debug.SetMemoryLimit(-1)); err != nil {
 		return nil, status.Error(codes.ResourceExhausted, err.Error())
 	}
-	scraper, err := scrape.New(scrape.FromProto(plan.GetScrape(), m.node))
+	scraper, err := scrape.New(scrape.FromProto(r.plan.GetScrape(), m.node))
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	r := &run{id: id, plan: plan, clients: clients, scraper: scraper, maxBytes: m.maxRunBytes, phase: agentv1.RunPhase_RUN_PHASE_PREPARED, ended: make(chan struct{})}
-	r.prepared = &agentv1.PrepareRunResponse{TargetAddresses: clients.Addresses, Client: clients.Kind,
-		ClientReason: clients.Reason, Sources: scraper.Probe(ctx)}
+	r.scraper, r.maxBytes, r.phase, r.ended = scraper, m.maxRunBytes, agentv1.RunPhase_RUN_PHASE_PREPARED, make(chan struct{})
+	r.prepared = &agentv1.PrepareRunResponse{Sources: scraper.Probe(ctx)}
+	for _, t := range r.targets {
+		c := t.Clients
+		r.prepared.Targets = append(r.prepared.Targets, &agentv1.TargetStatus{
+			Name: c.Target().Name, Addresses: c.Addresses, Client: c.Kind, ClientReason: c.Reason})
+	}
 	if _, err := m.store.MakeRoom(); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
 	m.forgetRemoved()
-	if r.log, err = m.store.Create(id); err != nil {
+	if r.log, err = m.store.Create(r.id); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
-	spooled := withoutSecrets(plan)
+	spooled := withoutSecrets(r.plan)
 	spooled.Prepared = r.prepared
 	if err := r.append(&agentv1.Chunk{Body: &agentv1.Chunk_Plan{Plan: spooled}}); err != nil {
-		return nil, status.Error(codes.ResourceExhausted, errors.Join(err, m.store.Remove(id)).Error())
+		return nil, status.Error(codes.ResourceExhausted, errors.Join(err, m.store.Remove(r.id)).Error())
 	}
 	return r, nil
 }
@@ -187,18 +201,14 @@ func (m *manager) drop(r *run) {
 const baseMemory = 48 << 20
 
 // fits holds the connections of a run against the agent's memory limit (GOMEMLIMIT):
-// an agent that is killed in the middle takes its measurements with it. Where
-// only the fast client is too large, the run gets the other.
-func fits(c *load.Clients, connections int32, limit int64) error {
-	need := func() int64 { return baseMemory + int64(connections)*c.BytesPerConnection() }
-	if limit == math.MaxInt64 || need() <= limit {
-		return nil
+// an agent that is killed in the middle takes its measurements with it.
+func fits(targets []load.Target, connections int, limit int64) error {
+	need := int64(baseMemory)
+	for _, t := range targets {
+		need += int64(connections) * t.Clients.BytesPerConnection()
 	}
-	if c.Kind == load.Fast {
-		c.UseStd(fmt.Sprintf("%d connections of the fast client do not fit into the agent's memory", connections))
-	}
-	if n := need(); n > limit {
-		return fmt.Errorf("%d connections take about %d MiB, and the agent has %d: use fewer per agent, or more agents", connections, n>>20, limit>>20)
+	if limit != math.MaxInt64 && need > limit {
+		return fmt.Errorf("%d connections take about %d MiB, and the agent has %d: use fewer per agent, or more agents", connections, need>>20, limit>>20)
 	}
 	return nil
 }

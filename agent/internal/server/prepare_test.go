@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"github.com/meshery/kubectl-meshery/agent/internal/load"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
@@ -17,20 +18,17 @@ import (
 func TestConnectionsThatDoNotFitAreRefused(t *testing.T) {
 	const limit = 230 << 20
 	for _, c := range []struct {
-		connections int32
+		connections int
 		limit       int64
-		kind        string
 		refused     bool
 	}{
-		{1000, limit, load.Fast, false},
-		{2000, limit, load.Std, false},
-		{5000, limit, load.Std, true},
-		{5000, math.MaxInt64, load.Fast, false},
+		{2000, limit, false},
+		{5000, limit, true},
+		{5000, math.MaxInt64, false},
 	} {
-		clients := &load.Clients{Kind: load.Fast}
-		err := fits(clients, c.connections, c.limit)
-		if (err != nil) != c.refused || clients.Kind != c.kind {
-			t.Errorf("%d connections in %d bytes: client %q, %v", c.connections, c.limit, clients.Kind, err)
+		err := fits([]load.Target{{Clients: &client.Clients{}}}, c.connections, c.limit)
+		if (err != nil) != c.refused {
+			t.Errorf("%d connections in %d bytes: %v", c.connections, c.limit, err)
 		}
 		if err != nil && !strings.Contains(err.Error(), "more agents") {
 			t.Errorf("%v says nothing of what to do", err)

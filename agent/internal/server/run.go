@@ -21,7 +21,8 @@ type run struct {
 	plan     *agentv1.Plan
 	prepared *agentv1.PrepareRunResponse
 	log      *spool.Log
-	clients  *load.Clients
+	load     load.Plan
+	targets  []load.Target
 	scraper  *scrape.Scraper
 	// maxBytes bounds the record, the final chunk apart; 0 is no bound.
 	maxBytes int64
@@ -115,17 +116,13 @@ func (r *run) execute(ctx context.Context, t0 time.Time, observe func(*load.Snap
 		})
 	})
 
-	l := r.plan.GetLoad()
-	engine := load.NewEngine(load.Plan{
-		Rate: l.GetRate(), Agent: int(r.plan.GetAgentIndex()), Agents: int(r.plan.GetAgentCount()),
-		Connections: int(l.GetConnections()), Warmup: l.GetWarmup().AsDuration(), Duration: l.GetDuration().AsDuration(),
-	}, r.clients, t0)
+	engine := load.NewEngine(r.load, r.targets, t0)
 	started := false
 	out, err := engine.Run(ctx, func(s *load.Snapshot) {
 		if first, ok := engine.FirstSend(); ok && !started {
 			started = true
 			spoolOrStop(&agentv1.Chunk{Body: &agentv1.Chunk_Started{Started: &agentv1.Started{
-				T0: timestamppb.New(t0), FirstSend: timestamppb.New(t0.Add(first))}}})
+				T0: timestamppb.New(t0), FirstSend: timestamppb.New(t0.Add(first)), FirstSlot: timestamppb.New(t0.Add(engine.FirstSlot()))}}})
 		}
 		observe(s)
 		c, err := snapshotChunk(s)
@@ -212,30 +209,6 @@ func (r *run) finish(final *agentv1.Final) {
 	}
 	r.phase, r.reason = final.Phase, final.Reason
 	close(r.ended)
-}
-
-func snapshotChunk(s *load.Snapshot) (*agentv1.Chunk, error) {
-	lat := &agentv1.Latencies{}
-	var err error
-	if lat.ResponseTime, err = s.ResponseTime.Encode(); err != nil {
-		return nil, err
-	}
-	if lat.ServiceTime, err = s.ServiceTime.Encode(); err != nil {
-		return nil, err
-	}
-	if lat.Lateness, err = s.Lateness.Encode(); err != nil {
-		return nil, err
-	}
-	return &agentv1.Chunk{Body: &agentv1.Chunk_Snapshot{Snapshot: &agentv1.Snapshot{
-		FromNanos: int64(s.From), ToNanos: int64(s.To), Warmup: s.Warmup,
-		Counts: countsProto(&s.Counts), Latencies: lat,
-		CpuSeconds: s.CPUSeconds, RssBytes: s.RSSBytes, InFlight: s.InFlight,
-	}}}, nil
-}
-
-func countsProto(c *load.Counts) *agentv1.Counts {
-	return &agentv1.Counts{Planned: c.Planned(), Sent: c.Sent, Succeeded: c.Succeeded, Failed: c.Failed,
-		Unsent: c.Unsent, Codes: c.Codes, BytesReceived: c.BytesReceived}
 }
 
 // blockedBy says which run holds the slot, for the one that cannot have it.

@@ -21,9 +21,9 @@ func TestARunFromPreparedToAcknowledged(t *testing.T) {
 	url, count := target(t, 0)
 	a := serve(t, t.TempDir(), 1<<20)
 	p := planFor(url, 100, time.Second, 2*time.Second)
-	p.Http.Headers = []*agentv1.Header{{Name: "Authorization", Value: "Bearer secret"}}
+	p.Targets[0].Headers = []*agentv1.Header{{Name: "Authorization", Value: "Bearer secret"}}
 	first := a.prepare(t, runID, p)
-	if len(first.GetTargetAddresses()) != 1 || first.GetClient() != "fast" {
+	if len(first.GetTargets()) != 1 || len(first.GetTargets()[0].GetAddresses()) != 1 || first.GetTargets()[0].GetClient() != "fast" {
 		t.Errorf("prepared %v", first)
 	}
 	if again := a.prepare(t, runID, p); !proto.Equal(first, again) {
@@ -91,7 +91,7 @@ func TestARunFromPreparedToAcknowledged(t *testing.T) {
 	if r := a.watch(t.Context(), runID, uint64(len(whole.chunks))+1); r.err != nil || len(r.chunks) != 0 {
 		t.Errorf("beyond the end: %d chunks, %v", len(r.chunks), r.err)
 	}
-	if h := whole.chunks[0].GetPlan().GetHttp().GetHeaders(); len(h) != 1 || h[0].GetValue() != "" {
+	if h := whole.chunks[0].GetPlan().GetTargets()[0].GetHeaders(); len(h) != 1 || h[0].GetValue() != "" {
 		t.Errorf("the spooled plan has headers %v", h)
 	}
 	for range 2 {
@@ -238,14 +238,22 @@ func TestWhatCannotBeRightIsRefused(t *testing.T) {
 	url, _ := target(t, 0)
 	a := serve(t, t.TempDir(), 1<<20)
 	for name, change := range map[string]func(*agentv1.PrepareRunRequest){
-		"no run id":       func(r *agentv1.PrepareRunRequest) { r.RunId = "" },
-		"path as run id":  func(r *agentv1.PrepareRunRequest) { r.RunId = "../x" },
-		"no plan":         func(r *agentv1.PrepareRunRequest) { r.Plan = nil },
-		"no target":       func(r *agentv1.PrepareRunRequest) { r.Plan.Http = nil },
-		"scheme":          func(r *agentv1.PrepareRunRequest) { r.Plan.Http.Url = "ftp://x/" },
-		"no host":         func(r *agentv1.PrepareRunRequest) { r.Plan.Http.Url = "http://" },
-		"no method":       func(r *agentv1.PrepareRunRequest) { r.Plan.Http.Method = "" },
-		"no timeout":      func(r *agentv1.PrepareRunRequest) { r.Plan.Http.Timeout = nil },
+		"no run id":      func(r *agentv1.PrepareRunRequest) { r.RunId = "" },
+		"path as run id": func(r *agentv1.PrepareRunRequest) { r.RunId = "../x" },
+		"no plan":        func(r *agentv1.PrepareRunRequest) { r.Plan = nil },
+		"no target":      func(r *agentv1.PrepareRunRequest) { r.Plan.Targets = nil },
+		"scheme":         func(r *agentv1.PrepareRunRequest) { r.Plan.Targets[0].Url = "ftp://x/" },
+		"no host":        func(r *agentv1.PrepareRunRequest) { r.Plan.Targets[0].Url = "http://" },
+		"no method":      func(r *agentv1.PrepareRunRequest) { r.Plan.Targets[0].Method = "" },
+		"no timeout":     func(r *agentv1.PrepareRunRequest) { r.Plan.Targets[0].Timeout = nil },
+		"protocol":       func(r *agentv1.PrepareRunRequest) { r.Plan.Targets[0].Protocol = 99 },
+		"no weight":      func(r *agentv1.PrepareRunRequest) { r.Plan.Targets[0].Weight = 0 },
+		"JSONPath": func(r *agentv1.PrepareRunRequest) {
+			r.Plan.Targets[0].Check = &agentv1.Check{Json: []*agentv1.JSONCheck{{Path: "{"}}}
+		},
+		"arrivals":        func(r *agentv1.PrepareRunRequest) { r.Plan.Load.Arrivals = 99 },
+		"streams":         func(r *agentv1.PrepareRunRequest) { r.Plan.Load.Streams = 1e6 },
+		"stage":           func(r *agentv1.PrepareRunRequest) { r.Plan.Load.Stages = []*agentv1.Stage{{Rate: math.NaN()}} },
 		"rate below 0":    func(r *agentv1.PrepareRunRequest) { r.Plan.Load.Rate = -1 },
 		"rate NaN":        func(r *agentv1.PrepareRunRequest) { r.Plan.Load.Rate = math.NaN() },
 		"rate infinite":   func(r *agentv1.PrepareRunRequest) { r.Plan.Load.Rate = math.Inf(1) },
@@ -288,6 +296,6 @@ func TestALargeBodyIsTaken(t *testing.T) {
 	url, _ := target(t, 0)
 	a := serve(t, t.TempDir(), 64<<20)
 	p := planFor(url, 10, 0, time.Second)
-	p.Http.Body = make([]byte, 8<<20)
+	p.Targets[0].Body = make([]byte, 8<<20)
 	a.prepare(t, runID, p)
 }

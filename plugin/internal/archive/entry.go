@@ -85,7 +85,7 @@ func describe(raw []byte, writer string) (*Entry, *manifest, error) {
 	sum := sha256.Sum256(raw)
 	e := &Entry{
 		RunID: r.Metadata.RunID, Name: r.Metadata.Name, Labels: r.Metadata.Labels,
-		Target: r.Spec.Target.URL, Start: r.Status.StartTime, End: r.Status.EndTime,
+		Target: r.Spec.AllTargets()[0].URL, Start: r.Status.StartTime, End: r.Status.EndTime,
 		Phase: r.Status.Phase, Valid: r.Status.Validity.Valid,
 		Requests:     EntryRequests{Sent: r.Status.Requests.Sent, Failed: r.Status.Requests.Failed},
 		Rate:         EntryRate{Target: r.Status.Rate.Target, Achieved: r.Status.Rate.Achieved},

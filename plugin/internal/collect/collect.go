@@ -4,12 +4,13 @@
 package collect
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
@@ -36,22 +37,25 @@ type agentData struct {
 	Agent
 	t0        time.Time // on the agent's clock
 	firstSend time.Time // on the agent's clock
+	firstSlot time.Time // when firstSend was to be
 	final     *agentv1.Final
 	broken    error // why it cannot be reached at the moment
 	lost      error // why the rest cannot be had
 
-	counts, warmup              document.Requests
-	responseTime, service, late *histogram.Histogram
-	measuredTo                  time.Duration // end of the newest snapshot, after t0
-	cpuSeconds                  float64
-	maxRSS                      int64
-	failure                     error // a chunk that could not be understood
-	sources                     map[agentv1.Source]*sourceData
-	ranges                      []*agentv1.RangeResult
-	nodeCPU                     *float64 // share busy between the newest two readings
-	nodeCPUBusy, nodeCPUTotal   float64
-	nodeCPUSeen                 bool
-	window                      struct{ from, to time.Time } // measured time on the agent's clock
+	measured *measurement
+	warmup   document.Requests
+	// targets are the parts of what was measured, where there are several.
+	targets                   []*measurement
+	measuredTo                time.Duration // end of the newest snapshot, after t0
+	cpuSeconds                float64
+	maxRSS                    int64
+	failure                   error // a chunk that could not be understood
+	sources                   map[agentv1.Source]*sourceData
+	ranges                    []*agentv1.RangeResult
+	nodeCPU                   *float64 // share busy between the newest two readings
+	nodeCPUBusy, nodeCPUTotal float64
+	nodeCPUSeen               bool
+	window                    struct{ from, to time.Time } // measured time on the agent's clock
 }
 
 // New makes a Collector for a Test run by agents, in the order of their plans.
@@ -61,8 +65,10 @@ func New(test document.Test, agents []Agent) *Collector {
 	total := time.Duration(l.Warmup) + time.Duration(l.Duration)
 	c.timeline = newTimeline(len(agents), total)
 	for _, a := range agents {
-		d := &agentData{Agent: a, responseTime: histogram.New(), service: histogram.New(), late: histogram.New(),
-			sources: map[agentv1.Source]*sourceData{}}
+		d := &agentData{Agent: a, measured: newMeasurement(), sources: map[agentv1.Source]*sourceData{}}
+		for range test.Spec.Targets {
+			d.targets = append(d.targets, newMeasurement())
+		}
 		d.measuredTo = time.Duration(l.Warmup)
 		c.agents = append(c.agents, d)
 	}
@@ -77,7 +83,7 @@ func (c *Collector) Chunk(agent int, chunk *agentv1.Chunk) {
 	switch b := chunk.GetBody().(type) {
 	case *agentv1.Chunk_Started:
 		a.start(at(b.Started.GetT0()), &c.test)
-		a.firstSend = at(b.Started.GetFirstSend())
+		a.firstSend, a.firstSlot = at(b.Started.GetFirstSend()), at(b.Started.GetFirstSlot())
 	case *agentv1.Chunk_Snapshot:
 		c.snapshot(agent, b.Snapshot)
 	case *agentv1.Chunk_Samples:
@@ -137,65 +143,27 @@ func (a *agentData) start(t0 time.Time, test *document.Test) {
 
 func (c *Collector) snapshot(agent int, s *agentv1.Snapshot) {
 	a := c.agents[agent]
-	response, service, late, err := decode(s.GetLatencies())
+	m, err := decode(s.GetCounts(), s.GetLatencies())
 	if err != nil {
 		a.failure = err
 		return
 	}
 	c.timeline.add(agent, s, c.closedLoop())
 	if s.GetWarmup() {
-		add(&a.warmup, s.GetCounts())
+		addRequests(&a.warmup, m.requests)
 		return
 	}
-	add(&a.counts, s.GetCounts())
-	a.responseTime.Merge(response)
-	a.service.Merge(service)
-	a.late.Merge(late)
+	a.measured.merge(m)
+	for i, t := range s.GetTargets() {
+		if m, err = decode(t.GetCounts(), t.GetLatencies()); err != nil || i >= len(a.targets) {
+			a.failure = errors.Join(err, fmt.Errorf("it tells of %d targets, and the Test has %d", len(s.GetTargets()), len(a.targets)))
+			return
+		}
+		a.targets[i].merge(m)
+	}
 	a.measuredTo = max(a.measuredTo, time.Duration(s.GetToNanos()))
 	a.cpuSeconds += s.GetCpuSeconds()
 	a.maxRSS = max(a.maxRSS, s.GetRssBytes())
 }
 
 func (c *Collector) closedLoop() bool { return c.test.Spec.Load.Rate == document.Max }
-
-func decode(l *agentv1.Latencies) (response, service, late *histogram.Histogram, err error) {
-	if response, err = histogram.Decode(l.GetResponseTime()); err != nil {
-		return nil, nil, nil, err
-	}
-	if service, err = histogram.Decode(l.GetServiceTime()); err != nil {
-		return nil, nil, nil, err
-	}
-	if late, err = histogram.Decode(l.GetLateness()); err != nil {
-		return nil, nil, nil, err
-	}
-	return response, service, late, nil
-}
-
-func add(to *document.Requests, from *agentv1.Counts) {
-	to.Planned += from.GetPlanned()
-	to.Sent += from.GetSent()
-	to.Succeeded += from.GetSucceeded()
-	to.Failed += from.GetFailed()
-	to.Unsent += from.GetUnsent()
-	to.BytesReceived += from.GetBytesReceived()
-	addCodes(to, from.GetCodes())
-}
-
-func addRequests(to *document.Requests, from document.Requests) {
-	to.Planned += from.Planned
-	to.Sent += from.Sent
-	to.Succeeded += from.Succeeded
-	to.Failed += from.Failed
-	to.Unsent += from.Unsent
-	to.BytesReceived += from.BytesReceived
-	addCodes(to, from.Codes)
-}
-
-func addCodes(to *document.Requests, codes map[string]int64) {
-	for k, v := range codes {
-		if to.Codes == nil {
-			to.Codes = map[string]int64{}
-		}
-		to.Codes[k] += v
-	}
-}

@@ -35,7 +35,7 @@ func started(t *testing.T, test document.Test, offsets ...time.Duration) *run {
 	r := &run{t: t}
 	for i, o := range offsets {
 		r.agents = append(r.agents, Agent{Node: "worker-" + string(rune('1'+i)), Pod: "agent-" + string(rune('1'+i)), Version: "v1",
-			Offset: o, ClockError: time.Millisecond, Prepared: &agentv1.PrepareRunResponse{Client: "fast"}})
+			Offset: o, ClockError: time.Millisecond, Prepared: &agentv1.PrepareRunResponse{Targets: []*agentv1.TargetStatus{{Client: "fast"}}}})
 	}
 	r.Collector = New(test, r.agents)
 	for i, o := range offsets {
@@ -84,8 +84,13 @@ func (r *run) seconds(agent int, first, last, n int64, latency time.Duration) {
 
 func (r *run) firstSend(agent int, after time.Duration) {
 	at := t0.Add(r.agents[agent].Offset)
+	// Agents take turns: slot i is the first of the i-th.
+	slot := at
+	if rate := r.test.Spec.Load.Rate; rate != document.Max {
+		slot = at.Add(time.Duration(float64(agent) * 1e9 / float64(rate)))
+	}
 	r.Chunk(agent, &agentv1.Chunk{Body: &agentv1.Chunk_Started{Started: &agentv1.Started{
-		T0: timestamppb.New(at), FirstSend: timestamppb.New(at.Add(after))}}})
+		T0: timestamppb.New(at), FirstSend: timestamppb.New(at.Add(after)), FirstSlot: timestamppb.New(slot)}}})
 }
 
 // final ends an agent that measured until then.

@@ -22,7 +22,7 @@ func quantile(h *histogram.Histogram, q float64) *float64 {
 }
 
 // summary of a histogram; nil when nothing was recorded.
-func summary(h *histogram.Histogram) *document.Summary {
+func summarize(h *histogram.Histogram) *document.Summary {
 	if h.Count() == 0 {
 		return nil
 	}
@@ -32,23 +32,4 @@ func summary(h *histogram.Histogram) *document.Summary {
 		P50: quantile(h, 0.5), P75: quantile(h, 0.75), P90: quantile(h, 0.9), P95: quantile(h, 0.95),
 		P99: quantile(h, 0.99), P999: quantile(h, 0.999), P9999: quantile(h, 0.9999),
 	}
-}
-
-func latency(response, service, late *histogram.Histogram) document.Latency {
-	return document.Latency{ResponseTime: summary(response), ServiceTime: summary(service), Lateness: summary(late)}
-}
-
-func encoded(response, service, late *histogram.Histogram) (document.Histograms, error) {
-	var out document.Histograms
-	for _, p := range []struct {
-		to   *string
-		from *histogram.Histogram
-	}{{&out.ResponseTime, response}, {&out.ServiceTime, service}, {&out.Lateness, late}} {
-		b, err := p.from.Encode()
-		if err != nil {
-			return out, err
-		}
-		*p.to = string(b)
-	}
-	return out, nil
 }

@@ -34,11 +34,11 @@ func (c *Collector) Progress() Progress {
 	soFar := histogram.New()
 	for _, a := range c.agents {
 		if c.closedLoop() {
-			soFar.Merge(a.service)
+			soFar.Merge(a.measured.service)
 		} else {
-			soFar.Merge(a.responseTime)
+			soFar.Merge(a.measured.response)
 		}
-		p.Errors += a.counts.Failed
+		p.Errors += a.measured.requests.Failed
 		if a.nodeCPU != nil && (p.NodeCPU == nil || *a.nodeCPU > *p.NodeCPU) {
 			p.NodeCPU = a.nodeCPU
 		}

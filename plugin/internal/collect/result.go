@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
@@ -19,22 +18,25 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		Spec:     c.test.Spec}
 	s := &r.Status
 	s.Environment = env
-	response, service, late := histogram.New(), histogram.New(), histogram.New()
+	all, targets := newMeasurement(), make([]*measurement, len(c.test.Spec.Targets))
+	for i := range targets {
+		targets[i] = newMeasurement()
+	}
 	var warmup document.Requests
 	var longest time.Duration
-	first := c.earliestSend()
+	first := c.earliestStart()
 	for _, a := range c.agents {
 		ar, err := c.agentResult(a, first)
 		if err != nil {
 			return nil, err
 		}
 		s.Agents = append(s.Agents, ar)
-		addRequests(&s.Requests, a.counts)
 		addRequests(&warmup, a.warmup)
-		response.Merge(a.responseTime)
-		service.Merge(a.service)
-		late.Merge(a.late)
-		from, to := a.measured()
+		all.merge(a.measured)
+		for i, t := range a.targets {
+			targets[i].merge(t)
+		}
+		from, to := a.measuredTime()
 		if !from.IsZero() && (s.StartTime.IsZero() || from.Before(s.StartTime)) {
 			s.StartTime = utc(from)
 		}
@@ -43,6 +45,7 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		}
 		longest = max(longest, to.Sub(from))
 	}
+	s.Requests = all.requests
 	// Not the sum of the agents' rates: one that was lost early had its rate for
 	// a part of the time only.
 	if longest > 0 {
@@ -52,10 +55,17 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		s.Warmup = &warmup
 	}
 	s.Rate.Target = c.target(1)
-	s.Latency = latency(response, service, late)
+	s.Latency = all.latency()
 	var err error
-	if s.Histograms, err = encoded(response, service, late); err != nil {
+	if s.Histograms, err = all.histograms(); err != nil {
 		return nil, err
+	}
+	for i, m := range targets {
+		t := document.TargetResult{Name: c.test.Spec.Targets[i].Name, URL: c.test.Spec.Targets[i].URL, Requests: m.requests, Latency: m.latency()}
+		if t.Histograms, err = m.histograms(); err != nil {
+			return nil, err
+		}
+		s.Targets = append(s.Targets, t)
 	}
 	s.Resources = c.resources()
 	s.Timeline = c.timeline.points()
@@ -69,12 +79,12 @@ func (c *Collector) target(share float64) *float64 {
 	if c.closedLoop() {
 		return nil
 	}
-	v := float64(c.test.Spec.Load.Rate) * share
+	v := c.test.Spec.Load.MeanRate() * share
 	return &v
 }
 
-// measured is the measured time really run, on the caller's clock.
-func (a *agentData) measured() (from, to time.Time) {
+// measuredTime is the measured time really run, on the caller's clock.
+func (a *agentData) measuredTime() (from, to time.Time) {
 	if a.t0.IsZero() {
 		return time.Time{}, time.Time{}
 	}
@@ -87,58 +97,55 @@ func (a *agentData) measured() (from, to time.Time) {
 }
 
 func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentResult, error) {
-	r := document.AgentResult{Node: a.Node, Pod: a.Pod, Version: a.Version, Requests: a.counts,
-		Latency: latency(a.responseTime, a.service, a.late), ClockErrorMs: *milliseconds(a.ClockError),
-		CPUSeconds: a.cpuSeconds, MaxRSSBytes: a.maxRSS,
-		Client: a.Prepared.GetClient(), ClientReason: a.Prepared.GetClientReason(), TargetAddresses: a.Prepared.GetTargetAddresses()}
+	r := document.AgentResult{Node: a.Node, Pod: a.Pod, Version: a.Version, Requests: a.measured.requests,
+		Latency: a.measured.latency(), ClockErrorMs: *milliseconds(a.ClockError),
+		CPUSeconds: a.cpuSeconds, MaxRSSBytes: a.maxRSS}
+	for _, t := range a.Prepared.GetTargets() {
+		r.Targets = append(r.Targets, document.ReachedTarget{Name: t.GetName(), Addresses: t.GetAddresses(), Client: t.GetClient(), Reason: t.GetClientReason()})
+	}
 	if a.warmup.Planned > 0 {
 		warmup := a.warmup
 		r.Warmup = &warmup
 	}
 	if n := a.final.GetChangedConnections(); n > 0 {
-		r.ClientReason = fmt.Sprintf("%d of %d connections went on with the std client after an answer the fast one is not right for",
-			n, c.test.Spec.Load.Connections)
+		for i := range r.Targets {
+			if r.Targets[i].Client == fastClient {
+				r.Targets[i].Reason = fmt.Sprintf("%d connections went on with another client after an answer the fast one is not right for", n)
+			}
+		}
 	}
 	r.Phase, r.Reason = a.phase()
-	from, to := a.measured()
+	from, to := a.measuredTime()
 	r.Rate.Target = c.target(1 / float64(len(c.agents)))
 	if d := to.Sub(from).Seconds(); d > 0 {
-		r.Rate.Achieved = float64(a.counts.Sent) / d
+		r.Rate.Achieved = float64(a.measured.requests.Sent) / d
 	}
-	if !a.firstSend.IsZero() {
-		// Agents interleave: each one's first slot is its own. What is late is
-		// what counts.
-		r.StartSkewMs = *milliseconds(a.firstSend.Add(-a.Offset).Sub(first) - c.firstSlot(a))
+	if start, ok := a.started(); ok {
+		r.StartSkewMs = *milliseconds(start.Sub(first))
 	}
 	var err error
-	r.Histograms, err = encoded(a.responseTime, a.service, a.late)
+	r.Histograms, err = a.measured.histograms()
 	return r, err
 }
 
-// firstSlot is when the schedule wants an agent's first call, after the first
-// call of all.
-func (c *Collector) firstSlot(a *agentData) time.Duration {
-	if c.closedLoop() {
-		return 0
+// fastClient is Fortio's own, which may give way to another in the middle.
+const fastClient = "fast"
+
+// started is when the agent's T0 really was, on the caller's clock, as its first
+// call tells. Agents interleave, so each one's first call is to be sent at a
+// time of its own: what is late is what counts.
+func (a *agentData) started() (time.Time, bool) {
+	if a.firstSend.IsZero() {
+		return time.Time{}, false
 	}
-	for i, other := range c.agents {
-		if other == a {
-			return time.Duration(float64(i) * 1e9 / float64(c.test.Spec.Load.Rate))
-		}
-	}
-	return 0
+	return a.t0.Add(-a.Offset + a.firstSend.Sub(a.firstSlot)), true
 }
 
-// earliestSend is the earliest start of any agent on the caller's clock, each
-// taken back by what the schedule wants it to be later.
-func (c *Collector) earliestSend() time.Time {
+// earliestStart is that of the agent that started first.
+func (c *Collector) earliestStart() time.Time {
 	var first time.Time
 	for _, a := range c.agents {
-		if a.firstSend.IsZero() {
-			continue
-		}
-		t := a.firstSend.Add(-a.Offset - c.firstSlot(a))
-		if first.IsZero() || t.Before(first) {
+		if t, ok := a.started(); ok && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
@@ -173,7 +180,7 @@ func (c *Collector) phase() document.Phase {
 	for _, a := range c.agents {
 		p, _ := a.phase()
 		n[p]++
-		sent += a.counts.Sent
+		sent += a.measured.requests.Sent
 	}
 	switch {
 	case n[document.AgentSucceeded] == len(c.agents):

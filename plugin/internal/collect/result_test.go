@@ -40,7 +40,7 @@ func TestAWholeRun(t *testing.T) {
 		t.Errorf("rate %+v, %+v", s.Rate, s.Agents[1].Rate)
 	}
 	a := s.Agents[1]
-	if a.Node != "worker-2" || a.Phase != document.AgentSucceeded || a.CPUSeconds != 5 || a.MaxRSSBytes != 1<<20 || a.Client != "fast" || a.ClockErrorMs != 1 {
+	if a.Node != "worker-2" || a.Phase != document.AgentSucceeded || a.CPUSeconds != 5 || a.MaxRSSBytes != 1<<20 || a.Targets[0].Client != "fast" || a.ClockErrorMs != 1 {
 		t.Errorf("agent %+v", a)
 	}
 	// Half of all calls took 1 ms, half 2 ms: percentiles of all of them.

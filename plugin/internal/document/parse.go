@@ -4,23 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 	"strings"
-	"time"
 
 	"sigs.k8s.io/yaml"
-)
-
-// Defaults of a Test.
-const (
-	DefaultRate        = Rate(10)
-	DefaultConnections = 16
-	DefaultDuration    = Duration(30 * time.Second)
-	DefaultWarmup      = Duration(3 * time.Second)
-	DefaultTimeout     = Duration(10 * time.Second)
-	DefaultInterval    = Duration(time.Second)
-	DefaultStep        = Duration(5 * time.Second)
 )
 
 // ParseTest reads a Test from YAML or JSON. Unknown fields and a second document
@@ -30,7 +16,7 @@ func ParseTest(data []byte) (*Test, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Test{Spec: Spec{Load: Load{Rate: DefaultRate}}}
+	t := &Test{Spec: Spec{Load: Load{Rate: RateUnset}}}
 	if err := yaml.UnmarshalStrict(data, t); err != nil {
 		return nil, fmt.Errorf("test document: %s", plainYAMLError(err))
 	}
@@ -86,59 +72,4 @@ func plainYAMLError(err error) string {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return strings.ReplaceAll(s, "\n", " ")
-}
-
-// Default fills what is not given.
-func (t *Test) Default() {
-	t.APIVersion, t.Kind = APIVersion, KindTest
-	s := &t.Spec
-	if s.Target.URL != "" && !strings.Contains(s.Target.URL, "://") {
-		s.Target.URL = "http://" + s.Target.URL
-	}
-	if s.Target.Method == "" {
-		s.Target.Method = "GET"
-		if s.Target.Body != "" || len(s.Target.BodyBase64) > 0 {
-			s.Target.Method = "POST"
-		}
-	}
-	setDefault(&s.Target.Timeout, DefaultTimeout)
-	if s.Load.Connections == 0 {
-		s.Load.Connections = DefaultConnections
-	}
-	setDefault(&s.Load.Duration, DefaultDuration)
-	setDefault(&s.Metrics.Interval, DefaultInterval)
-	if p := s.Metrics.Prometheus; p != nil {
-		setDefault(&p.Step, DefaultStep)
-	}
-	if t.Metadata.Name == "" {
-		t.Metadata.Name = nameFromURL(s.Target.URL)
-	}
-}
-
-func setDefault(d *Duration, v Duration) {
-	if *d == 0 {
-		*d = v
-	}
-}
-
-var notName = regexp.MustCompile(`[^a-z0-9.-]+`)
-
-// nameFromURL names a Test after its target's host: "checkout" for
-// http://checkout.shop:8080/.
-func nameFromURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" {
-		return "test"
-	}
-	host := strings.ToLower(u.Hostname())
-	if strings.Contains(host, ":") {
-		host = "ip6-" + strings.Trim(host, ":") // http://[::1]/
-	} else if strings.Trim(host, "0123456789.") != "" {
-		host, _, _ = strings.Cut(host, ".")
-	}
-	host = strings.Trim(notName.ReplaceAllString(host, "-"), "-.")
-	if host == "" {
-		return "test"
-	}
-	return host
 }

@@ -25,8 +25,8 @@ func TestParseTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Test{APIVersion: APIVersion, Kind: KindTest, Metadata: Metadata{Name: "checkout"}, Spec: Spec{
-		Target:  Target{URL: "http://checkout.shop:8080/", Method: "GET", Timeout: DefaultTimeout},
-		Load:    Load{Rate: Max, Connections: DefaultConnections, Duration: Duration(90 * time.Second)},
+		Target:  Target{URL: "http://checkout.shop:8080/", Protocol: HTTP1, Method: "GET", Timeout: DefaultTimeout},
+		Load:    Load{Rate: Max, Arrivals: Constant, Connections: DefaultConnections, Streams: 1, Duration: Duration(90 * time.Second)},
 		Metrics: Metrics{Interval: DefaultInterval, Prometheus: &Prometheus{Source: Source{Disabled: true}, Step: DefaultStep}},
 	}}
 	if !reflect.DeepEqual(*test, want) {
@@ -41,7 +41,7 @@ func TestParseTest(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(again, test) {
 		t.Errorf("read again: %+v, %v", again, err)
 	}
-	if none, err := ParseTest([]byte(minimal)); err != nil || none.Spec.Load.Rate != DefaultRate {
+	if none, err := ParseTest([]byte(minimal)); err != nil || none.Spec.Load.Rate != RateUnset {
 		t.Errorf("no rate: %v, %v", none, err)
 	}
 }

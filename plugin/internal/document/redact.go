@@ -19,16 +19,15 @@ var keptHeaders = []string{
 }
 
 // Redacted is the Test as it may be kept and shown: of headers only those known
-// to carry no credentials keep their values, and parameters of URLs that are
-// named like a credential have lost theirs. The body is kept as it is.
+// to carry no credentials keep their values, parameters of URLs that are named
+// like a credential have lost theirs, and a client's TLS key is gone. The body
+// is kept as it is.
 func (t Test) Redacted() Test {
 	s := &t.Spec
-	s.Target.URL = redactURL(s.Target.URL)
-	s.Target.Headers = slices.Clone(s.Target.Headers)
-	for i, h := range s.Target.Headers {
-		if !slices.Contains(keptHeaders, strings.ToLower(h.Name)) {
-			s.Target.Headers[i].Value = redacted
-		}
+	s.Target = s.Target.redacted()
+	s.Targets = slices.Clone(s.Targets)
+	for i := range s.Targets {
+		s.Targets[i] = s.Targets[i].redacted()
 	}
 	if n := s.Metrics.NodeExporter; n != nil {
 		c := *n
@@ -39,6 +38,22 @@ func (t Test) Redacted() Test {
 		c := *p
 		c.URL = redactURL(c.URL)
 		s.Metrics.Prometheus = &c
+	}
+	return t
+}
+
+func (t Target) redacted() Target {
+	t.URL = redactURL(t.URL)
+	t.Headers = slices.Clone(t.Headers)
+	for i, h := range t.Headers {
+		if !slices.Contains(keptHeaders, strings.ToLower(h.Name)) {
+			t.Headers[i].Value = redacted
+		}
+	}
+	if t.TLS != nil && t.TLS.Key != "" {
+		c := *t.TLS
+		c.Key = redacted
+		t.TLS = &c
 	}
 	return t
 }

@@ -34,20 +34,43 @@ type Status struct {
 	Phase    Phase    `json:"phase"`
 	Validity Validity `json:"validity"`
 	// StartTime and EndTime bound the measured time (warm-up is before it).
-	StartTime  time.Time     `json:"startTime"`
-	EndTime    time.Time     `json:"endTime"`
-	Requests   Requests      `json:"requests"`
-	Warmup     *Requests     `json:"warmup,omitempty"`
-	Rate       AchievedRate  `json:"rate"`
-	Latency    Latency       `json:"latency"`
-	Histograms Histograms    `json:"histograms"`
-	Agents     []AgentResult `json:"agents"`
+	StartTime  time.Time    `json:"startTime"`
+	EndTime    time.Time    `json:"endTime"`
+	Requests   Requests     `json:"requests"`
+	Warmup     *Requests    `json:"warmup,omitempty"`
+	Rate       AchievedRate `json:"rate"`
+	Latency    Latency      `json:"latency"`
+	Histograms Histograms   `json:"histograms"`
+	// Targets are the figures of each, where there are several.
+	Targets    []TargetResult    `json:"targets,omitempty"`
+	Thresholds []ThresholdResult `json:"thresholds,omitempty"`
+	Agents     []AgentResult     `json:"agents"`
 	// NodesWithoutAgent could have had one and did not: their share of the load
 	// came from the others.
 	NodesWithoutAgent []NodeWithoutAgent `json:"nodesWithoutAgent,omitempty"`
 	Resources         Resources          `json:"resources"`
 	Timeline          []Point            `json:"timeline,omitempty"`
 	Environment       Environment        `json:"environment"`
+}
+
+// TargetResult is what was measured of one of several targets.
+type TargetResult struct {
+	Name       string     `json:"name"`
+	URL        string     `json:"url"`
+	Requests   Requests   `json:"requests"`
+	Latency    Latency    `json:"latency"`
+	Histograms Histograms `json:"histograms"`
+}
+
+// ThresholdResult is one expression held against the Result.
+type ThresholdResult struct {
+	Expression string `json:"expression"`
+	// Actual is absent where the Result has no such value; Reason says why.
+	Actual *float64 `json:"actual,omitempty"`
+	// Unit of Actual: ms, %, or none.
+	Unit   string `json:"unit,omitempty"`
+	Passed bool   `json:"passed"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Validity says whether the numbers may be believed, and if not, why.
@@ -58,7 +81,7 @@ type Validity struct {
 
 // Requests counts calls. Planned = sent + unsent; sent = succeeded + failed.
 // In a closed loop planned equals sent. Codes holds HTTP status codes and, for
-// calls without an answer, kinds of error ("timeout", "connection").
+// calls without a right answer, kinds of error ("timeout", "connection", "check").
 type Requests struct {
 	Planned   int64            `json:"planned"`
 	Sent      int64            `json:"sent"`
@@ -78,10 +101,18 @@ type AchievedRate struct {
 }
 
 // Latency summarises the histograms. ResponseTime is absent in a closed loop.
+//
+// A call that failed says nothing on how long a right answer takes: it is in
+// ErrorTime only. Calls that timed out, were in flight at the end or were never
+// sent would have taken at least as long as they did: they are in ResponseTime,
+// and those that were sent in ServiceTime, as well.
 type Latency struct {
 	ResponseTime *Summary `json:"responseTime,omitempty"`
 	ServiceTime  *Summary `json:"serviceTime,omitempty"`
 	Lateness     *Summary `json:"lateness,omitempty"`
+	// ConnectTime is TCP connect and TLS handshake of the connections made.
+	ConnectTime *Summary `json:"connectTime,omitempty"`
+	ErrorTime   *Summary `json:"errorTime,omitempty"`
 }
 
 // Summary of a latency histogram in milliseconds. A percentile q is absent
@@ -107,6 +138,8 @@ type Histograms struct {
 	ResponseTime string `json:"responseTime,omitempty"`
 	ServiceTime  string `json:"serviceTime,omitempty"`
 	Lateness     string `json:"lateness,omitempty"`
+	ConnectTime  string `json:"connectTime,omitempty"`
+	ErrorTime    string `json:"errorTime,omitempty"`
 }
 
 // NodeWithoutAgent is a node on which no agent could take part, and why.
@@ -146,10 +179,18 @@ type AgentResult struct {
 	// CPUSeconds and MaxRSSBytes are the agent process over the measured time.
 	CPUSeconds  float64 `json:"cpuSeconds"`
 	MaxRSSBytes int64   `json:"maxRSSBytes"`
-	// Client is the Fortio client used ("fast" or "std"), ClientReason why std.
-	Client          string   `json:"client,omitempty"`
-	ClientReason    string   `json:"clientReason,omitempty"`
-	TargetAddresses []string `json:"targetAddresses,omitempty"`
+	// Targets are the targets as this agent reached them.
+	Targets []ReachedTarget `json:"targets,omitempty"`
+}
+
+// ReachedTarget is a target as an agent reached it.
+type ReachedTarget struct {
+	Name string `json:"name"`
+	// Addresses the target's host resolved to (ip:port).
+	Addresses []string `json:"addresses,omitempty"`
+	// Client is the client used, Reason why it is not the fastest of the protocol.
+	Client string `json:"client,omitempty"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Resources is what nodes, containers and Prometheus said during the measured time.

@@ -24,24 +24,121 @@ type Metadata struct {
 
 // Spec is the body of a Test.
 type Spec struct {
-	Target  Target  `json:"target"`
-	Load    Load    `json:"load"`
-	Agents  Agents  `json:"agents,omitzero"`
-	Metrics Metrics `json:"metrics,omitzero"`
+	// Target is what is called; Targets are several, each call goes to one of
+	// them. One of the two is given.
+	Target  Target   `json:"target,omitzero"`
+	Targets []Target `json:"targets,omitempty"`
+	Load    Load     `json:"load"`
+	Agents  Agents   `json:"agents,omitzero"`
+	Metrics Metrics  `json:"metrics,omitzero"`
+	// Thresholds are expressions over the Result that must hold, such as
+	// "responseTime.p99 < 50ms".
+	Thresholds []string `json:"thresholds,omitempty"`
+	// AbortOn ends the run early: expressions that must not come to hold, or
+	// "hopeless" for a threshold that can no longer be met.
+	AbortOn  []string `json:"abortOn,omitempty"`
+	Validity Criteria `json:"validity,omitzero"`
 }
 
-// Target is what is called.
+// AllTargets is what is called, one or several.
+func (s *Spec) AllTargets() []Target {
+	if len(s.Targets) > 0 {
+		return s.Targets
+	}
+	return []Target{s.Target}
+}
+
+// Criteria are the bounds beyond which a run is invalid; nil means the default.
+// Shares are of 1.
+type Criteria struct {
+	// MinRate is the least share of the target rate that must be delivered.
+	MinRate *float64 `json:"minRate,omitempty"`
+	// MaxErrors is the greatest share of calls that may fail.
+	MaxErrors *float64 `json:"maxErrors,omitempty"`
+	// MaxLateness bounds the 99th percentile of the lateness, as a share of the
+	// median response time.
+	MaxLateness *float64 `json:"maxLateness,omitempty"`
+	// MaxGeneratorCPU is the greatest share of its cores that an agent may use.
+	MaxGeneratorCPU *float64 `json:"maxGeneratorCPU,omitempty"`
+	// MaxStartSkew is the greatest time between the agents' first calls.
+	MaxStartSkew *Duration `json:"maxStartSkew,omitempty"`
+}
+
+// Protocols of a target.
+const (
+	HTTP1 = "http/1.1"
+	HTTP2 = "http/2"
+	GRPC  = "grpc"
+	TCP   = "tcp"
+	UDP   = "udp"
+)
+
+// Target is one thing that is called, in one way.
 type Target struct {
-	URL     string   `json:"url"`
-	Method  string   `json:"method,omitempty"`
-	Headers []Header `json:"headers,omitempty"`
-	Body    string   `json:"body,omitempty"`
+	// Name tells several targets apart.
+	Name string `json:"name,omitempty"`
+	// URL: http, https, grpc, grpcs (gRPC with TLS), tcp or udp.
+	URL string `json:"url"`
+	// Weight of several targets: a target gets weight / sum of the calls.
+	Weight float64 `json:"weight,omitempty"`
+	// Protocol is HTTP1, HTTP2, GRPC, TCP or UDP. HTTP/2 over http is h2c with
+	// prior knowledge.
+	Protocol string   `json:"protocol,omitempty"`
+	Method   string   `json:"method,omitempty"`
+	Headers  []Header `json:"headers,omitempty"` // gRPC: metadata
+	// Body of an HTTP request, or what is sent to be echoed (TCP, UDP).
+	Body string `json:"body,omitempty"`
 	// BodyBase64 is the body where it is not valid UTF-8.
 	BodyBase64 []byte `json:"bodyBase64,omitempty"`
 	// Timeout of one call.
-	Timeout Duration `json:"timeout,omitzero"`
+	Timeout Duration  `json:"timeout,omitzero"`
+	TLS     *TLS      `json:"tls,omitempty"`
+	GRPC    *GRPCCall `json:"grpc,omitempty"`
+	Check   *Check    `json:"check,omitempty"`
+}
+
+// TLS of a target whose URL says https or grpcs.
+type TLS struct {
 	// InsecureSkipVerify accepts any server certificate.
 	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
+	// CA, Cert and Key are PEM: whom to trust instead of the system's
+	// authorities, and the client's own certificate (mTLS).
+	CA   string `json:"ca,omitempty"`
+	Cert string `json:"cert,omitempty"`
+	Key  string `json:"key,omitempty"`
+	// ServerName is asked for and verified instead of the URL's host.
+	ServerName string `json:"serverName,omitempty"`
+}
+
+// GRPCCall is a unary call.
+type GRPCCall struct {
+	// Method is package.Service/Method.
+	Method string `json:"method"`
+	// Message is the request, as protobuf JSON text.
+	Message string `json:"message,omitempty"`
+	// DescriptorSet is a FileDescriptorSet that describes the method. Without one
+	// the target's reflection service is asked, unless the method is
+	// grpc.health.v1.Health/Check or fgrpc.PingServer/Ping.
+	DescriptorSet []byte `json:"descriptorSet,omitempty"`
+}
+
+// Check says which answers are right, beyond being whole. A wrong answer is a
+// failed call.
+type Check struct {
+	// Status codes that are right: "200", "2xx", or names of gRPC codes. None
+	// given: 2xx, OK.
+	Status []string `json:"status,omitempty"`
+	// BodyContains is what the body must contain.
+	BodyContains string      `json:"bodyContains,omitempty"`
+	JSON         []JSONCheck `json:"json,omitempty"`
+}
+
+// JSONCheck is what a JSON body, or a gRPC answer as protobuf JSON, must have.
+type JSONCheck struct {
+	// Path is a JSONPath as kubectl writes it, such as {.status.ready}.
+	Path string `json:"path"`
+	// Equals is the text of the value; without it anything may be there.
+	Equals string `json:"equals,omitempty"`
 }
 
 // Header is one request header; a name may stand several times.
@@ -50,17 +147,44 @@ type Header struct {
 	Value string `json:"value"`
 }
 
-// Load is how the target is called.
+// Load is how the targets are called.
 type Load struct {
 	// Rate is calls per second of all agents together, or "max" for a closed
-	// loop: as fast as the connections allow.
+	// loop: as fast as the connections allow. With stages: that of the warm-up.
 	Rate Rate `json:"rate"`
-	// Connections per agent, each with one call in flight.
+	// Stages change the rate over the measured time, which is theirs together.
+	Stages []Stage `json:"stages,omitempty"`
+	// Arrivals is how calls follow each other at a rate: Constant (the default),
+	// Poisson or Uniform. Seed is that of the random ones.
+	Arrivals string `json:"arrivals,omitempty"`
+	Seed     uint64 `json:"seed,omitempty"`
+	// Connections per agent to each target, each with one call in flight.
 	Connections int `json:"connections,omitempty"`
-	// Duration of the measured time.
+	// Streams are calls in flight on each connection (HTTP/2, gRPC).
+	Streams int `json:"streams,omitempty"`
+	// Duration of the measured time. With Requests: at most this.
 	Duration Duration `json:"duration,omitzero"`
-	// Warmup is load at the same rate before the measured time.
+	// Requests ends the load after so many measured calls of all agents.
+	Requests int64 `json:"requests,omitempty"`
+	// Warmup is load at the rate before the measured time.
 	Warmup Duration `json:"warmup,omitzero"`
+}
+
+// Kinds of arrivals.
+const (
+	Constant = "constant" // evenly spaced
+	Poisson  = "poisson"  // a Poisson process
+	Uniform  = "uniform"  // at a random moment between a slot and the next
+)
+
+// Stage is one stretch of the load.
+type Stage struct {
+	Duration Duration `json:"duration"`
+	// Rate at the stage's end.
+	Rate float64 `json:"rate"`
+	// Step has the rate from the stage's beginning on; otherwise it is reached in
+	// a straight line from the stage before. The first stage has one rate.
+	Step bool `json:"step,omitempty"`
 }
 
 // Agents chooses which agents run the Test; all of them when empty.
@@ -133,8 +257,12 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // Rate is calls per second; Max is a closed loop.
 type Rate float64
 
-// Max stands for "as fast as the connections allow".
-const Max Rate = 0
+const (
+	// Max stands for "as fast as the connections allow".
+	Max Rate = 0
+	// RateUnset is before Default where nobody said.
+	RateUnset Rate = -1
+)
 
 // ParseRate reads a number of calls per second above 0, or "max".
 func ParseRate(s string) (Rate, error) {

@@ -125,8 +125,8 @@ func plans(n int, url string, rate float64, duration time.Duration) []*agentv1.P
 	for i := range n {
 		all = append(all, &agentv1.Plan{
 			Name: "checkout", Owner: "somebody@somewhere", AgentIndex: int32(i), AgentCount: int32(n),
-			Http: &agentv1.HTTPTarget{Url: url, Method: "GET", Timeout: durationpb.New(5 * time.Second)},
-			Load: &agentv1.Load{Rate: rate, Connections: 4, Duration: durationpb.New(duration)},
+			Targets: []*agentv1.Target{{Name: "target", Protocol: agentv1.Protocol_PROTOCOL_HTTP1, Weight: 1, Url: url, Method: "GET", Timeout: durationpb.New(5 * time.Second)}},
+			Load:    &agentv1.Load{Rate: rate, Connections: 4, Duration: durationpb.New(duration)},
 		})
 	}
 	return all

@@ -101,7 +101,7 @@ func TestAttachGivesTheResultOfRun(t *testing.T) {
 	c.Environment.Context = c.Test.Metadata.Name
 	first := mustRun(t, c).Result
 	again := attached(t, c, members)
-	if s := first.Status; len(s.Resources.Sources) != 5 || len(s.NodesWithoutAgent) != 2 || s.Agents[0].Client == "" || len(s.Agents[1].TargetAddresses) != 1 || len(s.Resources.Nodes) != 1 {
+	if s := first.Status; len(s.Resources.Sources) != 5 || len(s.NodesWithoutAgent) != 2 || s.Agents[0].Targets[0].Client == "" || len(s.Agents[1].Targets[0].Addresses) != 1 || len(s.Resources.Nodes) != 1 {
 		t.Errorf("%+v", s)
 	}
 	if d := again.Status.StartTime.Sub(first.Status.StartTime).Abs(); d > 50*time.Millisecond {

@@ -34,28 +34,69 @@ func (c Config) plans(test []byte) []*agentv1.Plan {
 	for _, n := range c.NodesWithoutAgent {
 		without = append(without, &agentv1.NodeWithoutAgent{Node: n.Node, Reason: n.Reason})
 	}
-	t, l := c.Test.Spec.Target, c.Test.Spec.Load
-	body := t.BodyBase64
-	if t.Body != "" {
-		body = []byte(t.Body)
-	}
-	var headers []*agentv1.Header
-	for _, h := range t.Headers {
-		headers = append(headers, &agentv1.Header{Name: h.Name, Value: h.Value})
-	}
+	targets, load := targets(&c.Test.Spec), load(&c.Test.Spec.Load)
 	for i, m := range c.Members {
 		scrape, absent := c.scrape(i, m.Node)
 		plans[i] = &agentv1.Plan{
 			Name: c.Test.Metadata.Name, Owner: c.Owner, Test: test,
 			AgentIndex: int32(i), AgentCount: int32(len(c.Members)), Agents: refs,
-			Http: &agentv1.HTTPTarget{Url: t.URL, Method: t.Method, Headers: headers, Body: body,
-				Timeout: protoDuration(t.Timeout), InsecureSkipVerify: t.InsecureSkipVerify},
-			Load: &agentv1.Load{Rate: float64(l.Rate), Connections: int32(l.Connections),
-				Duration: protoDuration(l.Duration), Warmup: protoDuration(l.Warmup)},
+			Targets: targets, Load: load,
 			Scrape: scrape, AbsentSources: absent, NodesWithoutAgent: without,
 		}
 	}
 	return plans
+}
+
+var protocols = map[string]agentv1.Protocol{
+	document.HTTP1: agentv1.Protocol_PROTOCOL_HTTP1, document.HTTP2: agentv1.Protocol_PROTOCOL_HTTP2,
+	document.GRPC: agentv1.Protocol_PROTOCOL_GRPC, document.TCP: agentv1.Protocol_PROTOCOL_TCP, document.UDP: agentv1.Protocol_PROTOCOL_UDP,
+}
+
+func targets(s *document.Spec) []*agentv1.Target {
+	var out []*agentv1.Target
+	for _, t := range s.AllTargets() {
+		p := &agentv1.Target{Name: t.Name, Url: t.URL, Protocol: protocols[t.Protocol], Weight: t.Weight,
+			Timeout: protoDuration(t.Timeout), Method: t.Method, Body: t.BodyBase64}
+		if t.Weight == 0 {
+			p.Weight = 1 // it has no others to share with
+		}
+		if t.Body != "" {
+			p.Body = []byte(t.Body)
+		}
+		for _, h := range t.Headers {
+			p.Headers = append(p.Headers, &agentv1.Header{Name: h.Name, Value: h.Value})
+		}
+		if c := t.TLS; c != nil {
+			p.Tls = &agentv1.TLS{InsecureSkipVerify: c.InsecureSkipVerify, CertificateAuthorities: []byte(c.CA),
+				ClientCertificate: []byte(c.Cert), ClientKey: []byte(c.Key), ServerName: c.ServerName}
+		}
+		if g := t.GRPC; g != nil {
+			p.Grpc = &agentv1.GRPCCall{Method: g.Method, Message: g.Message, DescriptorSet: g.DescriptorSet}
+		}
+		if c := t.Check; c != nil {
+			p.Check = &agentv1.Check{Status: c.Status, BodyContains: c.BodyContains}
+			for _, j := range c.JSON {
+				p.Check.Json = append(p.Check.Json, &agentv1.JSONCheck{Path: j.Path, Equals: j.Equals})
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+var arrivals = map[string]agentv1.Arrivals{
+	document.Constant: agentv1.Arrivals_ARRIVALS_CONSTANT, document.Poisson: agentv1.Arrivals_ARRIVALS_POISSON,
+	document.Uniform: agentv1.Arrivals_ARRIVALS_UNIFORM,
+}
+
+func load(l *document.Load) *agentv1.Load {
+	p := &agentv1.Load{Rate: float64(l.Rate), Connections: int32(l.Connections), Streams: int32(l.Streams),
+		Duration: protoDuration(l.Duration), Warmup: protoDuration(l.Warmup), Requests: l.Requests,
+		Arrivals: arrivals[l.Arrivals], Seed: l.Seed}
+	for _, s := range l.Stages {
+		p.Stages = append(p.Stages, &agentv1.Stage{Duration: protoDuration(s.Duration), Rate: s.Rate, Step: s.Step})
+	}
+	return p
 }
 
 // scrape is what an agent reads, and what is wanted of it and cannot even be

@@ -127,7 +127,7 @@ func (w following) Broken(agent int, err error) { w.collector.Broken(w.positions
 
 // follow watches a started run to its end and makes the Result.
 func (c Config) follow(ctx context.Context, w following) (*Ended, error) {
-	f, timeout := w.fleet, time.Duration(c.Test.Spec.Target.Timeout)
+	f, timeout := w.fleet, longestTimeout(&c.Test.Spec)
 	l := c.Test.Spec.Load
 	ends := w.t0.Add(time.Duration(l.Warmup) + time.Duration(l.Duration))
 	if c.Started != nil {
@@ -184,6 +184,13 @@ func (c Config) follow(ctx context.Context, w following) (*Ended, error) {
 	}
 	ended.Result.Status.NodesWithoutAgent = w.without
 	return ended, nil
+}
+
+func longestTimeout(s *document.Spec) (d time.Duration) {
+	for _, t := range s.AllTargets() {
+		d = max(d, time.Duration(t.Timeout))
+	}
+	return d
 }
 
 // stopPatience is how long stopping may take on top of the calls in flight.

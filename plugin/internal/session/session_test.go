@@ -94,7 +94,7 @@ func TestWholeRuns(t *testing.T) {
 				t.Errorf("%d agents, %s", len(s.Agents), s.EndTime.Sub(s.StartTime))
 			}
 			for _, a := range s.Agents {
-				if a.Phase != document.AgentSucceeded || len(a.TargetAddresses) != 1 || a.ClockErrorMs > 100 || a.MaxRSSBytes == 0 {
+				if a.Phase != document.AgentSucceeded || len(a.Targets) != 1 || len(a.Targets[0].Addresses) != 1 || a.ClockErrorMs > 100 || a.MaxRSSBytes == 0 {
 					t.Errorf("%+v", a)
 				}
 			}

@@ -145,6 +145,119 @@ func (Source) EnumDescriptor() ([]byte, []int) {
 	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{1}
 }
 
+type Protocol int32
+
+const (
+	Protocol_PROTOCOL_UNSPECIFIED Protocol = 0
+	Protocol_PROTOCOL_HTTP1       Protocol = 1
+	Protocol_PROTOCOL_HTTP2       Protocol = 2
+	Protocol_PROTOCOL_GRPC        Protocol = 3
+	Protocol_PROTOCOL_TCP         Protocol = 4
+	Protocol_PROTOCOL_UDP         Protocol = 5
+)
+
+// Enum value maps for Protocol.
+var (
+	Protocol_name = map[int32]string{
+		0: "PROTOCOL_UNSPECIFIED",
+		1: "PROTOCOL_HTTP1",
+		2: "PROTOCOL_HTTP2",
+		3: "PROTOCOL_GRPC",
+		4: "PROTOCOL_TCP",
+		5: "PROTOCOL_UDP",
+	}
+	Protocol_value = map[string]int32{
+		"PROTOCOL_UNSPECIFIED": 0,
+		"PROTOCOL_HTTP1":       1,
+		"PROTOCOL_HTTP2":       2,
+		"PROTOCOL_GRPC":        3,
+		"PROTOCOL_TCP":         4,
+		"PROTOCOL_UDP":         5,
+	}
+)
+
+func (x Protocol) Enum() *Protocol {
+	p := new(Protocol)
+	*p = x
+	return p
+}
+
+func (x Protocol) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Protocol) Descriptor() protoreflect.EnumDescriptor {
+	return file_meshery_agent_v1_agent_proto_enumTypes[2].Descriptor()
+}
+
+func (Protocol) Type() protoreflect.EnumType {
+	return &file_meshery_agent_v1_agent_proto_enumTypes[2]
+}
+
+func (x Protocol) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Protocol.Descriptor instead.
+func (Protocol) EnumDescriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+}
+
+type Arrivals int32
+
+const (
+	// Evenly spaced.
+	Arrivals_ARRIVALS_UNSPECIFIED Arrivals = 0
+	Arrivals_ARRIVALS_CONSTANT    Arrivals = 1
+	// A Poisson process: calls know nothing of each other.
+	Arrivals_ARRIVALS_POISSON Arrivals = 2
+	// Each call at a random moment of the time between its slot and the next.
+	Arrivals_ARRIVALS_UNIFORM Arrivals = 3
+)
+
+// Enum value maps for Arrivals.
+var (
+	Arrivals_name = map[int32]string{
+		0: "ARRIVALS_UNSPECIFIED",
+		1: "ARRIVALS_CONSTANT",
+		2: "ARRIVALS_POISSON",
+		3: "ARRIVALS_UNIFORM",
+	}
+	Arrivals_value = map[string]int32{
+		"ARRIVALS_UNSPECIFIED": 0,
+		"ARRIVALS_CONSTANT":    1,
+		"ARRIVALS_POISSON":     2,
+		"ARRIVALS_UNIFORM":     3,
+	}
+)
+
+func (x Arrivals) Enum() *Arrivals {
+	p := new(Arrivals)
+	*p = x
+	return p
+}
+
+func (x Arrivals) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Arrivals) Descriptor() protoreflect.EnumDescriptor {
+	return file_meshery_agent_v1_agent_proto_enumTypes[3].Descriptor()
+}
+
+func (Arrivals) Type() protoreflect.EnumType {
+	return &file_meshery_agent_v1_agent_proto_enumTypes[3]
+}
+
+func (x Arrivals) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Arrivals.Descriptor instead.
+func (Arrivals) EnumDescriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{3}
+}
+
 type GetInfoRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -556,13 +669,10 @@ func (x *PrepareRunRequest) GetStartDeadline() *durationpb.Duration {
 
 type PrepareRunResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Addresses the target resolved to on this agent (ip:port).
-	TargetAddresses []string `protobuf:"bytes,1,rep,name=target_addresses,json=targetAddresses,proto3" json:"target_addresses,omitempty"`
-	// The Fortio client chosen, and why where it is not the fast one.
-	Client       string `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
-	ClientReason string `protobuf:"bytes,3,opt,name=client_reason,json=clientReason,proto3" json:"client_reason,omitempty"`
 	// Sources that will be scraped, and those that are absent with the reason.
-	Sources       []*SourceStatus `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
+	Sources []*SourceStatus `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
+	// The targets as this agent reaches them, in the order of the plan.
+	Targets       []*TargetStatus `protobuf:"bytes,5,rep,name=targets,proto3" json:"targets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -597,32 +707,88 @@ func (*PrepareRunResponse) Descriptor() ([]byte, []int) {
 	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *PrepareRunResponse) GetTargetAddresses() []string {
+func (x *PrepareRunResponse) GetSources() []*SourceStatus {
 	if x != nil {
-		return x.TargetAddresses
+		return x.Sources
 	}
 	return nil
 }
 
-func (x *PrepareRunResponse) GetClient() string {
+func (x *PrepareRunResponse) GetTargets() []*TargetStatus {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
+type TargetStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What the target resolved to on this agent (ip:port).
+	Addresses []string `protobuf:"bytes,2,rep,name=addresses,proto3" json:"addresses,omitempty"`
+	// The client chosen, and why where it is not the fastest of its protocol.
+	Client        string `protobuf:"bytes,3,opt,name=client,proto3" json:"client,omitempty"`
+	ClientReason  string `protobuf:"bytes,4,opt,name=client_reason,json=clientReason,proto3" json:"client_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TargetStatus) Reset() {
+	*x = TargetStatus{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TargetStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TargetStatus) ProtoMessage() {}
+
+func (x *TargetStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TargetStatus.ProtoReflect.Descriptor instead.
+func (*TargetStatus) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TargetStatus) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TargetStatus) GetAddresses() []string {
+	if x != nil {
+		return x.Addresses
+	}
+	return nil
+}
+
+func (x *TargetStatus) GetClient() string {
 	if x != nil {
 		return x.Client
 	}
 	return ""
 }
 
-func (x *PrepareRunResponse) GetClientReason() string {
+func (x *TargetStatus) GetClientReason() string {
 	if x != nil {
 		return x.ClientReason
 	}
 	return ""
-}
-
-func (x *PrepareRunResponse) GetSources() []*SourceStatus {
-	if x != nil {
-		return x.Sources
-	}
-	return nil
 }
 
 type SourceStatus struct {
@@ -637,7 +803,7 @@ type SourceStatus struct {
 
 func (x *SourceStatus) Reset() {
 	*x = SourceStatus{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -649,7 +815,7 @@ func (x *SourceStatus) String() string {
 func (*SourceStatus) ProtoMessage() {}
 
 func (x *SourceStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -662,7 +828,7 @@ func (x *SourceStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceStatus.ProtoReflect.Descriptor instead.
 func (*SourceStatus) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SourceStatus) GetSource() Source {
@@ -697,7 +863,7 @@ type StartRunRequest struct {
 
 func (x *StartRunRequest) Reset() {
 	*x = StartRunRequest{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +875,7 @@ func (x *StartRunRequest) String() string {
 func (*StartRunRequest) ProtoMessage() {}
 
 func (x *StartRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +888,7 @@ func (x *StartRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRunRequest.ProtoReflect.Descriptor instead.
 func (*StartRunRequest) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StartRunRequest) GetRunId() string {
@@ -748,7 +914,7 @@ type StartRunResponse struct {
 
 func (x *StartRunResponse) Reset() {
 	*x = StartRunResponse{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +926,7 @@ func (x *StartRunResponse) String() string {
 func (*StartRunResponse) ProtoMessage() {}
 
 func (x *StartRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +939,7 @@ func (x *StartRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRunResponse.ProtoReflect.Descriptor instead.
 func (*StartRunResponse) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StartRunResponse) GetT0() *timestamppb.Timestamp {
@@ -794,7 +960,7 @@ type WatchRunRequest struct {
 
 func (x *WatchRunRequest) Reset() {
 	*x = WatchRunRequest{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -806,7 +972,7 @@ func (x *WatchRunRequest) String() string {
 func (*WatchRunRequest) ProtoMessage() {}
 
 func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -819,7 +985,7 @@ func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunRequest.ProtoReflect.Descriptor instead.
 func (*WatchRunRequest) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WatchRunRequest) GetRunId() string {
@@ -846,7 +1012,7 @@ type WatchRunResponse struct {
 
 func (x *WatchRunResponse) Reset() {
 	*x = WatchRunResponse{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +1024,7 @@ func (x *WatchRunResponse) String() string {
 func (*WatchRunResponse) ProtoMessage() {}
 
 func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1037,7 @@ func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunResponse.ProtoReflect.Descriptor instead.
 func (*WatchRunResponse) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WatchRunResponse) GetChunk() []byte {
@@ -891,7 +1057,7 @@ type StopRunRequest struct {
 
 func (x *StopRunRequest) Reset() {
 	*x = StopRunRequest{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +1069,7 @@ func (x *StopRunRequest) String() string {
 func (*StopRunRequest) ProtoMessage() {}
 
 func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1082,7 @@ func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunRequest.ProtoReflect.Descriptor instead.
 func (*StopRunRequest) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StopRunRequest) GetRunId() string {
@@ -942,7 +1108,7 @@ type StopRunResponse struct {
 
 func (x *StopRunResponse) Reset() {
 	*x = StopRunResponse{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1120,7 @@ func (x *StopRunResponse) String() string {
 func (*StopRunResponse) ProtoMessage() {}
 
 func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1133,7 @@ func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunResponse.ProtoReflect.Descriptor instead.
 func (*StopRunResponse) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StopRunResponse) GetPhase() RunPhase {
@@ -986,7 +1152,7 @@ type AcknowledgeRunRequest struct {
 
 func (x *AcknowledgeRunRequest) Reset() {
 	*x = AcknowledgeRunRequest{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1164,7 @@ func (x *AcknowledgeRunRequest) String() string {
 func (*AcknowledgeRunRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1177,7 @@ func (x *AcknowledgeRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRunRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRunRequest) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AcknowledgeRunRequest) GetRunId() string {
@@ -1029,7 +1195,7 @@ type AcknowledgeRunResponse struct {
 
 func (x *AcknowledgeRunResponse) Reset() {
 	*x = AcknowledgeRunResponse{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1207,7 @@ func (x *AcknowledgeRunResponse) String() string {
 func (*AcknowledgeRunResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1220,7 @@ func (x *AcknowledgeRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRunResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRunResponse) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 // Plan is one agent's share of a Test, complete: the agent asks nobody else.
@@ -1065,11 +1231,10 @@ type Plan struct {
 	// The Test document as run, JSON; opaque to the agent, for who attaches later.
 	Test []byte `protobuf:"bytes,3,opt,name=test,proto3" json:"test,omitempty"`
 	// Index of this agent and number of agents in the run.
-	AgentIndex int32       `protobuf:"varint,4,opt,name=agent_index,json=agentIndex,proto3" json:"agent_index,omitempty"`
-	AgentCount int32       `protobuf:"varint,5,opt,name=agent_count,json=agentCount,proto3" json:"agent_count,omitempty"`
-	Http       *HTTPTarget `protobuf:"bytes,6,opt,name=http,proto3" json:"http,omitempty"`
-	Load       *Load       `protobuf:"bytes,7,opt,name=load,proto3" json:"load,omitempty"`
-	Scrape     *Scrape     `protobuf:"bytes,8,opt,name=scrape,proto3" json:"scrape,omitempty"`
+	AgentIndex int32   `protobuf:"varint,4,opt,name=agent_index,json=agentIndex,proto3" json:"agent_index,omitempty"`
+	AgentCount int32   `protobuf:"varint,5,opt,name=agent_count,json=agentCount,proto3" json:"agent_count,omitempty"`
+	Load       *Load   `protobuf:"bytes,7,opt,name=load,proto3" json:"load,omitempty"`
+	Scrape     *Scrape `protobuf:"bytes,8,opt,name=scrape,proto3" json:"scrape,omitempty"`
 	// Every agent of the run, in index order, for who attaches later.
 	Agents []*AgentRef `protobuf:"bytes,9,rep,name=agents,proto3" json:"agents,omitempty"`
 	// Sources that are wanted of this agent and cannot even be tried, with the
@@ -1080,14 +1245,17 @@ type Plan struct {
 	NodesWithoutAgent []*NodeWithoutAgent `protobuf:"bytes,11,rep,name=nodes_without_agent,json=nodesWithoutAgent,proto3" json:"nodes_without_agent,omitempty"`
 	// The agent's answer to PrepareRun. Set by the agent where it spools the plan,
 	// for who attaches later; ignored in PrepareRunRequest.
-	Prepared      *PrepareRunResponse `protobuf:"bytes,12,opt,name=prepared,proto3" json:"prepared,omitempty"`
+	Prepared *PrepareRunResponse `protobuf:"bytes,12,opt,name=prepared,proto3" json:"prepared,omitempty"`
+	// What is called. Of several, each call goes to one, in proportion to their
+	// weights.
+	Targets       []*Target `protobuf:"bytes,13,rep,name=targets,proto3" json:"targets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1099,7 +1267,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1112,7 +1280,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Plan) GetName() string {
@@ -1148,13 +1316,6 @@ func (x *Plan) GetAgentCount() int32 {
 		return x.AgentCount
 	}
 	return 0
-}
-
-func (x *Plan) GetHttp() *HTTPTarget {
-	if x != nil {
-		return x.Http
-	}
-	return nil
 }
 
 func (x *Plan) GetLoad() *Load {
@@ -1199,6 +1360,13 @@ func (x *Plan) GetPrepared() *PrepareRunResponse {
 	return nil
 }
 
+func (x *Plan) GetTargets() []*Target {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
 type NodeWithoutAgent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Node          string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
@@ -1209,7 +1377,7 @@ type NodeWithoutAgent struct {
 
 func (x *NodeWithoutAgent) Reset() {
 	*x = NodeWithoutAgent{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1221,7 +1389,7 @@ func (x *NodeWithoutAgent) String() string {
 func (*NodeWithoutAgent) ProtoMessage() {}
 
 func (x *NodeWithoutAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1234,7 +1402,7 @@ func (x *NodeWithoutAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeWithoutAgent.ProtoReflect.Descriptor instead.
 func (*NodeWithoutAgent) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *NodeWithoutAgent) GetNode() string {
@@ -1261,7 +1429,7 @@ type AgentRef struct {
 
 func (x *AgentRef) Reset() {
 	*x = AgentRef{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1273,7 +1441,7 @@ func (x *AgentRef) String() string {
 func (*AgentRef) ProtoMessage() {}
 
 func (x *AgentRef) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1286,7 +1454,7 @@ func (x *AgentRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentRef.ProtoReflect.Descriptor instead.
 func (*AgentRef) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AgentRef) GetNode() string {
@@ -1303,33 +1471,45 @@ func (x *AgentRef) GetPod() string {
 	return ""
 }
 
-type HTTPTarget struct {
-	state              protoimpl.MessageState `protogen:"open.v1"`
-	Url                string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	Method             string                 `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	Headers            []*Header              `protobuf:"bytes,3,rep,name=headers,proto3" json:"headers,omitempty"`
-	Body               []byte                 `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
-	Timeout            *durationpb.Duration   `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
-	InsecureSkipVerify bool                   `protobuf:"varint,6,opt,name=insecure_skip_verify,json=insecureSkipVerify,proto3" json:"insecure_skip_verify,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+// Target is one thing that is called, in one way.
+type Target struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in the plan.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// http, https, grpc, grpcs, tcp or udp.
+	Url      string   `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	Protocol Protocol `protobuf:"varint,3,opt,name=protocol,proto3,enum=meshery.agent.v1.Protocol" json:"protocol,omitempty"`
+	// Above 0; its share of the calls is weight / sum of all weights.
+	Weight  float64              `protobuf:"fixed64,4,opt,name=weight,proto3" json:"weight,omitempty"`
+	Timeout *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	Tls     *TLS                 `protobuf:"bytes,6,opt,name=tls,proto3" json:"tls,omitempty"`
+	// HTTP method; empty for the other protocols.
+	Method string `protobuf:"bytes,7,opt,name=method,proto3" json:"method,omitempty"`
+	// HTTP headers, or gRPC metadata.
+	Headers []*Header `protobuf:"bytes,8,rep,name=headers,proto3" json:"headers,omitempty"`
+	// Body of an HTTP request, or what is sent to be echoed (TCP, UDP).
+	Body          []byte    `protobuf:"bytes,9,opt,name=body,proto3" json:"body,omitempty"`
+	Grpc          *GRPCCall `protobuf:"bytes,10,opt,name=grpc,proto3" json:"grpc,omitempty"`
+	Check         *Check    `protobuf:"bytes,11,opt,name=check,proto3" json:"check,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
-func (x *HTTPTarget) Reset() {
-	*x = HTTPTarget{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
+func (x *Target) Reset() {
+	*x = Target{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *HTTPTarget) String() string {
+func (x *Target) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*HTTPTarget) ProtoMessage() {}
+func (*Target) ProtoMessage() {}
 
-func (x *HTTPTarget) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[19]
+func (x *Target) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1340,51 +1520,350 @@ func (x *HTTPTarget) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use HTTPTarget.ProtoReflect.Descriptor instead.
-func (*HTTPTarget) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+// Deprecated: Use Target.ProtoReflect.Descriptor instead.
+func (*Target) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
-func (x *HTTPTarget) GetUrl() string {
+func (x *Target) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Target) GetUrl() string {
 	if x != nil {
 		return x.Url
 	}
 	return ""
 }
 
-func (x *HTTPTarget) GetMethod() string {
+func (x *Target) GetProtocol() Protocol {
 	if x != nil {
-		return x.Method
+		return x.Protocol
 	}
-	return ""
+	return Protocol_PROTOCOL_UNSPECIFIED
 }
 
-func (x *HTTPTarget) GetHeaders() []*Header {
+func (x *Target) GetWeight() float64 {
 	if x != nil {
-		return x.Headers
+		return x.Weight
 	}
-	return nil
+	return 0
 }
 
-func (x *HTTPTarget) GetBody() []byte {
-	if x != nil {
-		return x.Body
-	}
-	return nil
-}
-
-func (x *HTTPTarget) GetTimeout() *durationpb.Duration {
+func (x *Target) GetTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.Timeout
 	}
 	return nil
 }
 
-func (x *HTTPTarget) GetInsecureSkipVerify() bool {
+func (x *Target) GetTls() *TLS {
+	if x != nil {
+		return x.Tls
+	}
+	return nil
+}
+
+func (x *Target) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *Target) GetHeaders() []*Header {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
+func (x *Target) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *Target) GetGrpc() *GRPCCall {
+	if x != nil {
+		return x.Grpc
+	}
+	return nil
+}
+
+func (x *Target) GetCheck() *Check {
+	if x != nil {
+		return x.Check
+	}
+	return nil
+}
+
+// TLS of a target; used where its URL says https or grpcs.
+type TLS struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	InsecureSkipVerify bool                   `protobuf:"varint,1,opt,name=insecure_skip_verify,json=insecureSkipVerify,proto3" json:"insecure_skip_verify,omitempty"`
+	// PEM. No authorities: those of the agent's system.
+	CertificateAuthorities []byte `protobuf:"bytes,2,opt,name=certificate_authorities,json=certificateAuthorities,proto3" json:"certificate_authorities,omitempty"`
+	ClientCertificate      []byte `protobuf:"bytes,3,opt,name=client_certificate,json=clientCertificate,proto3" json:"client_certificate,omitempty"`
+	ClientKey              []byte `protobuf:"bytes,4,opt,name=client_key,json=clientKey,proto3" json:"client_key,omitempty"`
+	// The name that is asked for and verified; the URL's host when empty.
+	ServerName    string `protobuf:"bytes,5,opt,name=server_name,json=serverName,proto3" json:"server_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TLS) Reset() {
+	*x = TLS{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TLS) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TLS) ProtoMessage() {}
+
+func (x *TLS) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TLS.ProtoReflect.Descriptor instead.
+func (*TLS) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *TLS) GetInsecureSkipVerify() bool {
 	if x != nil {
 		return x.InsecureSkipVerify
 	}
 	return false
+}
+
+func (x *TLS) GetCertificateAuthorities() []byte {
+	if x != nil {
+		return x.CertificateAuthorities
+	}
+	return nil
+}
+
+func (x *TLS) GetClientCertificate() []byte {
+	if x != nil {
+		return x.ClientCertificate
+	}
+	return nil
+}
+
+func (x *TLS) GetClientKey() []byte {
+	if x != nil {
+		return x.ClientKey
+	}
+	return nil
+}
+
+func (x *TLS) GetServerName() string {
+	if x != nil {
+		return x.ServerName
+	}
+	return ""
+}
+
+// GRPCCall is a unary call.
+type GRPCCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// package.Service/Method
+	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
+	// The request as protobuf JSON; empty is the empty message.
+	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// FileDescriptorSet that describes the method; without one the agent knows
+	// grpc.health.v1.Health/Check and fgrpc.PingServer/Ping, and asks the target's
+	// reflection service about the others.
+	DescriptorSet []byte `protobuf:"bytes,3,opt,name=descriptor_set,json=descriptorSet,proto3" json:"descriptor_set,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GRPCCall) Reset() {
+	*x = GRPCCall{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GRPCCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GRPCCall) ProtoMessage() {}
+
+func (x *GRPCCall) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GRPCCall.ProtoReflect.Descriptor instead.
+func (*GRPCCall) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GRPCCall) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *GRPCCall) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *GRPCCall) GetDescriptorSet() []byte {
+	if x != nil {
+		return x.DescriptorSet
+	}
+	return nil
+}
+
+// Check says which answers are right, beyond being whole.
+type Check struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// HTTP status codes ("200", "2xx") or names of gRPC codes ("OK", "NotFound");
+	// any of them. Empty: 2xx, OK.
+	Status []string `protobuf:"bytes,1,rep,name=status,proto3" json:"status,omitempty"`
+	// What the body, as bytes, must contain.
+	BodyContains string `protobuf:"bytes,2,opt,name=body_contains,json=bodyContains,proto3" json:"body_contains,omitempty"`
+	// What a JSON body, or a gRPC answer as protobuf JSON, must have.
+	Json          []*JSONCheck `protobuf:"bytes,3,rep,name=json,proto3" json:"json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Check) Reset() {
+	*x = Check{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Check) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Check) ProtoMessage() {}
+
+func (x *Check) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Check.ProtoReflect.Descriptor instead.
+func (*Check) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Check) GetStatus() []string {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *Check) GetBodyContains() string {
+	if x != nil {
+		return x.BodyContains
+	}
+	return ""
+}
+
+func (x *Check) GetJson() []*JSONCheck {
+	if x != nil {
+		return x.Json
+	}
+	return nil
+}
+
+type JSONCheck struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// JSONPath as kubectl writes it, such as {.status.ready}.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// The text of the value found there; empty: that something is there.
+	Equals        string `protobuf:"bytes,2,opt,name=equals,proto3" json:"equals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JSONCheck) Reset() {
+	*x = JSONCheck{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JSONCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JSONCheck) ProtoMessage() {}
+
+func (x *JSONCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JSONCheck.ProtoReflect.Descriptor instead.
+func (*JSONCheck) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *JSONCheck) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *JSONCheck) GetEquals() string {
+	if x != nil {
+		return x.Equals
+	}
+	return ""
 }
 
 type Header struct {
@@ -1397,7 +1876,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1888,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1901,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Header) GetName() string {
@@ -1442,21 +1921,32 @@ func (x *Header) GetValue() string {
 type Load struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Calls per second of all agents together; 0 means closed loop (as fast as
-	// the connections allow).
+	// the connections allow). Ignored where there are stages.
 	Rate float64 `protobuf:"fixed64,1,opt,name=rate,proto3" json:"rate,omitempty"`
-	// Connections of this agent, each with at most one call in flight (HTTP/1.1).
+	// Connections of this agent to each target.
 	Connections int32 `protobuf:"varint,2,opt,name=connections,proto3" json:"connections,omitempty"`
-	// Measured time; starts when warmup ends.
+	// Measured time; starts when warmup ends. With requests: at most this.
 	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
-	// Load at the same rate before the measured time; never counted in it.
-	Warmup        *durationpb.Duration `protobuf:"bytes,4,opt,name=warmup,proto3" json:"warmup,omitempty"`
+	// Load at the first rate before the measured time; never counted in it.
+	Warmup *durationpb.Duration `protobuf:"bytes,4,opt,name=warmup,proto3" json:"warmup,omitempty"`
+	// The rate over the measured time, one stage after the other.
+	Stages   []*Stage `protobuf:"bytes,5,rep,name=stages,proto3" json:"stages,omitempty"`
+	Arrivals Arrivals `protobuf:"varint,6,opt,name=arrivals,proto3,enum=meshery.agent.v1.Arrivals" json:"arrivals,omitempty"`
+	// Measured calls of all agents together, after which the load ends; 0 is no
+	// bound.
+	Requests int64 `protobuf:"varint,7,opt,name=requests,proto3" json:"requests,omitempty"`
+	// Of the random arrivals; the same seed gives the same times.
+	Seed uint64 `protobuf:"varint,8,opt,name=seed,proto3" json:"seed,omitempty"`
+	// Calls in flight at once on one connection, where the protocol has streams
+	// (HTTP/2, gRPC); 1 elsewhere.
+	Streams       int32 `protobuf:"varint,9,opt,name=streams,proto3" json:"streams,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Load) Reset() {
 	*x = Load{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1958,7 @@ func (x *Load) String() string {
 func (*Load) ProtoMessage() {}
 
 func (x *Load) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1481,7 +1971,7 @@ func (x *Load) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Load.ProtoReflect.Descriptor instead.
 func (*Load) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Load) GetRate() float64 {
@@ -1512,6 +2002,105 @@ func (x *Load) GetWarmup() *durationpb.Duration {
 	return nil
 }
 
+func (x *Load) GetStages() []*Stage {
+	if x != nil {
+		return x.Stages
+	}
+	return nil
+}
+
+func (x *Load) GetArrivals() Arrivals {
+	if x != nil {
+		return x.Arrivals
+	}
+	return Arrivals_ARRIVALS_UNSPECIFIED
+}
+
+func (x *Load) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+func (x *Load) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *Load) GetStreams() int32 {
+	if x != nil {
+		return x.Streams
+	}
+	return 0
+}
+
+// Stage is one stretch of the load.
+type Stage struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Duration *durationpb.Duration   `protobuf:"bytes,1,opt,name=duration,proto3" json:"duration,omitempty"`
+	// Calls per second of all agents together at the stage's end.
+	Rate float64 `protobuf:"fixed64,2,opt,name=rate,proto3" json:"rate,omitempty"`
+	// The rate from the stage's beginning on; otherwise it is reached in a
+	// straight line from that of the stage before. The first stage has one rate.
+	Step          bool `protobuf:"varint,3,opt,name=step,proto3" json:"step,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stage) Reset() {
+	*x = Stage{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stage) ProtoMessage() {}
+
+func (x *Stage) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stage.ProtoReflect.Descriptor instead.
+func (*Stage) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Stage) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *Stage) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *Stage) GetStep() bool {
+	if x != nil {
+		return x.Step
+	}
+	return false
+}
+
 type Scrape struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Interval *durationpb.Duration   `protobuf:"bytes,1,opt,name=interval,proto3" json:"interval,omitempty"`
@@ -1528,7 +2117,7 @@ type Scrape struct {
 
 func (x *Scrape) Reset() {
 	*x = Scrape{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +2129,7 @@ func (x *Scrape) String() string {
 func (*Scrape) ProtoMessage() {}
 
 func (x *Scrape) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +2142,7 @@ func (x *Scrape) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scrape.ProtoReflect.Descriptor instead.
 func (*Scrape) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Scrape) GetInterval() *durationpb.Duration {
@@ -1595,7 +2184,7 @@ type PrometheusScrape struct {
 
 func (x *PrometheusScrape) Reset() {
 	*x = PrometheusScrape{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1607,7 +2196,7 @@ func (x *PrometheusScrape) String() string {
 func (*PrometheusScrape) ProtoMessage() {}
 
 func (x *PrometheusScrape) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +2209,7 @@ func (x *PrometheusScrape) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrometheusScrape.ProtoReflect.Descriptor instead.
 func (*PrometheusScrape) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PrometheusScrape) GetUrl() string {
@@ -1656,7 +2245,7 @@ type PrometheusQuery struct {
 
 func (x *PrometheusQuery) Reset() {
 	*x = PrometheusQuery{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +2257,7 @@ func (x *PrometheusQuery) String() string {
 func (*PrometheusQuery) ProtoMessage() {}
 
 func (x *PrometheusQuery) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1681,7 +2270,7 @@ func (x *PrometheusQuery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrometheusQuery.ProtoReflect.Descriptor instead.
 func (*PrometheusQuery) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PrometheusQuery) GetName() string {
@@ -1726,7 +2315,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +2327,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +2340,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Chunk) GetRunId() string {
@@ -1878,16 +2467,18 @@ func (*Chunk_Final) isChunk_Body() {}
 
 // Started tells when the first call really left.
 type Started struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	T0            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=t0,proto3" json:"t0,omitempty"`
-	FirstSend     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=first_send,json=firstSend,proto3" json:"first_send,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	T0        *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=t0,proto3" json:"t0,omitempty"`
+	FirstSend *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=first_send,json=firstSend,proto3" json:"first_send,omitempty"`
+	// When the schedule wanted it.
+	FirstSlot     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=first_slot,json=firstSlot,proto3" json:"first_slot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1899,7 +2490,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1912,7 +2503,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Started) GetT0() *timestamppb.Timestamp {
@@ -1925,6 +2516,13 @@ func (x *Started) GetT0() *timestamppb.Timestamp {
 func (x *Started) GetFirstSend() *timestamppb.Timestamp {
 	if x != nil {
 		return x.FirstSend
+	}
+	return nil
+}
+
+func (x *Started) GetFirstSlot() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstSlot
 	}
 	return nil
 }
@@ -1943,14 +2541,16 @@ type Snapshot struct {
 	CpuSeconds float64 `protobuf:"fixed64,6,opt,name=cpu_seconds,json=cpuSeconds,proto3" json:"cpu_seconds,omitempty"`
 	RssBytes   int64   `protobuf:"varint,7,opt,name=rss_bytes,json=rssBytes,proto3" json:"rss_bytes,omitempty"`
 	// Calls in flight at to_nanos.
-	InFlight      int64 `protobuf:"varint,8,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	InFlight int64 `protobuf:"varint,8,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	// The same by target, in the order of the plan; empty when there is one.
+	Targets       []*TargetSnapshot `protobuf:"bytes,9,rep,name=targets,proto3" json:"targets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2562,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +2575,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Snapshot) GetFromNanos() int64 {
@@ -2034,6 +2634,65 @@ func (x *Snapshot) GetInFlight() int64 {
 	return 0
 }
 
+func (x *Snapshot) GetTargets() []*TargetSnapshot {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
+type TargetSnapshot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Counts        *Counts                `protobuf:"bytes,1,opt,name=counts,proto3" json:"counts,omitempty"`
+	Latencies     *Latencies             `protobuf:"bytes,2,opt,name=latencies,proto3" json:"latencies,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TargetSnapshot) Reset() {
+	*x = TargetSnapshot{}
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TargetSnapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TargetSnapshot) ProtoMessage() {}
+
+func (x *TargetSnapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TargetSnapshot.ProtoReflect.Descriptor instead.
+func (*TargetSnapshot) Descriptor() ([]byte, []int) {
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *TargetSnapshot) GetCounts() *Counts {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *TargetSnapshot) GetLatencies() *Latencies {
+	if x != nil {
+		return x.Latencies
+	}
+	return nil
+}
+
 type Counts struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Planned   int64                  `protobuf:"varint,1,opt,name=planned,proto3" json:"planned,omitempty"`
@@ -2051,7 +2710,7 @@ type Counts struct {
 
 func (x *Counts) Reset() {
 	*x = Counts{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2063,7 +2722,7 @@ func (x *Counts) String() string {
 func (*Counts) ProtoMessage() {}
 
 func (x *Counts) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2076,7 +2735,7 @@ func (x *Counts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counts.ProtoReflect.Descriptor instead.
 func (*Counts) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Counts) GetPlanned() int64 {
@@ -2130,6 +2789,11 @@ func (x *Counts) GetBytesReceived() int64 {
 
 // Latencies are HDR histograms in nanoseconds, 3 significant digits, in the V2
 // compressed encoding of HdrHistogram (base64). Empty when nothing was recorded.
+//
+// A call that got a wrong answer, or none because the connection failed, says
+// nothing on how long a right one takes: it is in error_time only. A call that
+// timed out, or was in flight when the load was stopped, would have taken at
+// least so long: it is in error_time, and in response and service time too.
 type Latencies struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Service time plus the time a call waited behind earlier ones after it was to
@@ -2138,14 +2802,19 @@ type Latencies struct {
 	// Actual send to response.
 	ServiceTime []byte `protobuf:"bytes,2,opt,name=service_time,json=serviceTime,proto3" json:"service_time,omitempty"`
 	// How late the generator itself was; in neither of the two.
-	Lateness      []byte `protobuf:"bytes,3,opt,name=lateness,proto3" json:"lateness,omitempty"`
+	Lateness []byte `protobuf:"bytes,3,opt,name=lateness,proto3" json:"lateness,omitempty"`
+	// TCP connect and TLS handshake of the connections made; part of the service
+	// time of the call that made one.
+	ConnectTime []byte `protobuf:"bytes,4,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
+	// Service time of the calls that failed.
+	ErrorTime     []byte `protobuf:"bytes,5,opt,name=error_time,json=errorTime,proto3" json:"error_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Latencies) Reset() {
 	*x = Latencies{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2826,7 @@ func (x *Latencies) String() string {
 func (*Latencies) ProtoMessage() {}
 
 func (x *Latencies) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2839,7 @@ func (x *Latencies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latencies.ProtoReflect.Descriptor instead.
 func (*Latencies) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Latencies) GetResponseTime() []byte {
@@ -2190,6 +2859,20 @@ func (x *Latencies) GetServiceTime() []byte {
 func (x *Latencies) GetLateness() []byte {
 	if x != nil {
 		return x.Lateness
+	}
+	return nil
+}
+
+func (x *Latencies) GetConnectTime() []byte {
+	if x != nil {
+		return x.ConnectTime
+	}
+	return nil
+}
+
+func (x *Latencies) GetErrorTime() []byte {
+	if x != nil {
+		return x.ErrorTime
 	}
 	return nil
 }
@@ -2215,7 +2898,7 @@ type Samples struct {
 
 func (x *Samples) Reset() {
 	*x = Samples{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2910,7 @@ func (x *Samples) String() string {
 func (*Samples) ProtoMessage() {}
 
 func (x *Samples) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2923,7 @@ func (x *Samples) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Samples.ProtoReflect.Descriptor instead.
 func (*Samples) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Samples) GetSource() Source {
@@ -2304,7 +2987,7 @@ type Series struct {
 
 func (x *Series) Reset() {
 	*x = Series{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2316,7 +2999,7 @@ func (x *Series) String() string {
 func (*Series) ProtoMessage() {}
 
 func (x *Series) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2329,7 +3012,7 @@ func (x *Series) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Series.ProtoReflect.Descriptor instead.
 func (*Series) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Series) GetId() uint32 {
@@ -2378,7 +3061,7 @@ type RangeResult struct {
 
 func (x *RangeResult) Reset() {
 	*x = RangeResult{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2390,7 +3073,7 @@ func (x *RangeResult) String() string {
 func (*RangeResult) ProtoMessage() {}
 
 func (x *RangeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2403,7 +3086,7 @@ func (x *RangeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeResult.ProtoReflect.Descriptor instead.
 func (*RangeResult) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RangeResult) GetName() string {
@@ -2480,7 +3163,7 @@ type RangeSeries struct {
 
 func (x *RangeSeries) Reset() {
 	*x = RangeSeries{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2492,7 +3175,7 @@ func (x *RangeSeries) String() string {
 func (*RangeSeries) ProtoMessage() {}
 
 func (x *RangeSeries) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +3188,7 @@ func (x *RangeSeries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeSeries.ProtoReflect.Descriptor instead.
 func (*RangeSeries) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RangeSeries) GetLabels() map[string]string {
@@ -2557,7 +3240,7 @@ type Final struct {
 
 func (x *Final) Reset() {
 	*x = Final{}
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2569,7 +3252,7 @@ func (x *Final) String() string {
 func (*Final) ProtoMessage() {}
 
 func (x *Final) ProtoReflect() protoreflect.Message {
-	mi := &file_meshery_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_meshery_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2582,7 +3265,7 @@ func (x *Final) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Final.ProtoReflect.Descriptor instead.
 func (*Final) Descriptor() ([]byte, []int) {
-	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_meshery_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Final) GetPhase() RunPhase {
@@ -2707,12 +3390,15 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x11PrepareRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12*\n" +
 	"\x04plan\x18\x02 \x01(\v2\x16.meshery.agent.v1.PlanR\x04plan\x12@\n" +
-	"\x0estart_deadline\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\rstartDeadline\"\xb6\x01\n" +
-	"\x12PrepareRunResponse\x12)\n" +
-	"\x10target_addresses\x18\x01 \x03(\tR\x0ftargetAddresses\x12\x16\n" +
-	"\x06client\x18\x02 \x01(\tR\x06client\x12#\n" +
-	"\rclient_reason\x18\x03 \x01(\tR\fclientReason\x128\n" +
-	"\asources\x18\x04 \x03(\v2\x1e.meshery.agent.v1.SourceStatusR\asources\"v\n" +
+	"\x0estart_deadline\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\rstartDeadline\"\x8e\x01\n" +
+	"\x12PrepareRunResponse\x128\n" +
+	"\asources\x18\x04 \x03(\v2\x1e.meshery.agent.v1.SourceStatusR\asources\x128\n" +
+	"\atargets\x18\x05 \x03(\v2\x1e.meshery.agent.v1.TargetStatusR\atargetsJ\x04\b\x01\x10\x04\"}\n" +
+	"\fTargetStatus\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
+	"\taddresses\x18\x02 \x03(\tR\taddresses\x12\x16\n" +
+	"\x06client\x18\x03 \x01(\tR\x06client\x12#\n" +
+	"\rclient_reason\x18\x04 \x01(\tR\fclientReason\"v\n" +
 	"\fSourceStatus\x120\n" +
 	"\x06source\x18\x01 \x01(\x0e2\x18.meshery.agent.v1.SourceR\x06source\x12\x1c\n" +
 	"\tavailable\x18\x02 \x01(\bR\tavailable\x12\x16\n" +
@@ -2734,7 +3420,7 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1a.meshery.agent.v1.RunPhaseR\x05phase\".\n" +
 	"\x15AcknowledgeRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\"\x18\n" +
-	"\x16AcknowledgeRunResponse\"\xa7\x04\n" +
+	"\x16AcknowledgeRunResponse\"\xaf\x04\n" +
 	"\x04Plan\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x12\n" +
@@ -2742,37 +3428,70 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\vagent_index\x18\x04 \x01(\x05R\n" +
 	"agentIndex\x12\x1f\n" +
 	"\vagent_count\x18\x05 \x01(\x05R\n" +
-	"agentCount\x120\n" +
-	"\x04http\x18\x06 \x01(\v2\x1c.meshery.agent.v1.HTTPTargetR\x04http\x12*\n" +
+	"agentCount\x12*\n" +
 	"\x04load\x18\a \x01(\v2\x16.meshery.agent.v1.LoadR\x04load\x120\n" +
 	"\x06scrape\x18\b \x01(\v2\x18.meshery.agent.v1.ScrapeR\x06scrape\x122\n" +
 	"\x06agents\x18\t \x03(\v2\x1a.meshery.agent.v1.AgentRefR\x06agents\x12E\n" +
 	"\x0eabsent_sources\x18\n" +
 	" \x03(\v2\x1e.meshery.agent.v1.SourceStatusR\rabsentSources\x12R\n" +
 	"\x13nodes_without_agent\x18\v \x03(\v2\".meshery.agent.v1.NodeWithoutAgentR\x11nodesWithoutAgent\x12@\n" +
-	"\bprepared\x18\f \x01(\v2$.meshery.agent.v1.PrepareRunResponseR\bprepared\">\n" +
+	"\bprepared\x18\f \x01(\v2$.meshery.agent.v1.PrepareRunResponseR\bprepared\x122\n" +
+	"\atargets\x18\r \x03(\v2\x18.meshery.agent.v1.TargetR\atargetsJ\x04\b\x06\x10\a\">\n" +
 	"\x10NodeWithoutAgent\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"0\n" +
 	"\bAgentRef\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x10\n" +
-	"\x03pod\x18\x02 \x01(\tR\x03pod\"\xe5\x01\n" +
+	"\x03pod\x18\x02 \x01(\tR\x03pod\"\x9b\x03\n" +
+	"\x06Target\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x126\n" +
+	"\bprotocol\x18\x03 \x01(\x0e2\x1a.meshery.agent.v1.ProtocolR\bprotocol\x12\x16\n" +
+	"\x06weight\x18\x04 \x01(\x01R\x06weight\x123\n" +
+	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12'\n" +
+	"\x03tls\x18\x06 \x01(\v2\x15.meshery.agent.v1.TLSR\x03tls\x12\x16\n" +
+	"\x06method\x18\a \x01(\tR\x06method\x122\n" +
+	"\aheaders\x18\b \x03(\v2\x18.meshery.agent.v1.HeaderR\aheaders\x12\x12\n" +
+	"\x04body\x18\t \x01(\fR\x04body\x12.\n" +
+	"\x04grpc\x18\n" +
+	" \x01(\v2\x1a.meshery.agent.v1.GRPCCallR\x04grpc\x12-\n" +
+	"\x05check\x18\v \x01(\v2\x17.meshery.agent.v1.CheckR\x05check\"\xdf\x01\n" +
+	"\x03TLS\x120\n" +
+	"\x14insecure_skip_verify\x18\x01 \x01(\bR\x12insecureSkipVerify\x127\n" +
+	"\x17certificate_authorities\x18\x02 \x01(\fR\x16certificateAuthorities\x12-\n" +
+	"\x12client_certificate\x18\x03 \x01(\fR\x11clientCertificate\x12\x1d\n" +
 	"\n" +
-	"HTTPTarget\x12\x10\n" +
-	"\x03url\x18\x01 \x01(\tR\x03url\x12\x16\n" +
-	"\x06method\x18\x02 \x01(\tR\x06method\x122\n" +
-	"\aheaders\x18\x03 \x03(\v2\x18.meshery.agent.v1.HeaderR\aheaders\x12\x12\n" +
-	"\x04body\x18\x04 \x01(\fR\x04body\x123\n" +
-	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x120\n" +
-	"\x14insecure_skip_verify\x18\x06 \x01(\bR\x12insecureSkipVerify\"2\n" +
+	"client_key\x18\x04 \x01(\fR\tclientKey\x12\x1f\n" +
+	"\vserver_name\x18\x05 \x01(\tR\n" +
+	"serverName\"c\n" +
+	"\bGRPCCall\x12\x16\n" +
+	"\x06method\x18\x01 \x01(\tR\x06method\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12%\n" +
+	"\x0edescriptor_set\x18\x03 \x01(\fR\rdescriptorSet\"u\n" +
+	"\x05Check\x12\x16\n" +
+	"\x06status\x18\x01 \x03(\tR\x06status\x12#\n" +
+	"\rbody_contains\x18\x02 \x01(\tR\fbodyContains\x12/\n" +
+	"\x04json\x18\x03 \x03(\v2\x1b.meshery.agent.v1.JSONCheckR\x04json\"7\n" +
+	"\tJSONCheck\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
+	"\x06equals\x18\x02 \x01(\tR\x06equals\"2\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"\xa6\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xd9\x02\n" +
 	"\x04Load\x12\x12\n" +
 	"\x04rate\x18\x01 \x01(\x01R\x04rate\x12 \n" +
 	"\vconnections\x18\x02 \x01(\x05R\vconnections\x125\n" +
 	"\bduration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bduration\x121\n" +
-	"\x06warmup\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x06warmup\"\xc9\x01\n" +
+	"\x06warmup\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x06warmup\x12/\n" +
+	"\x06stages\x18\x05 \x03(\v2\x17.meshery.agent.v1.StageR\x06stages\x126\n" +
+	"\barrivals\x18\x06 \x01(\x0e2\x1a.meshery.agent.v1.ArrivalsR\barrivals\x12\x1a\n" +
+	"\brequests\x18\a \x01(\x03R\brequests\x12\x12\n" +
+	"\x04seed\x18\b \x01(\x04R\x04seed\x12\x18\n" +
+	"\astreams\x18\t \x01(\x05R\astreams\"f\n" +
+	"\x05Stage\x125\n" +
+	"\bduration\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x12\n" +
+	"\x04rate\x18\x02 \x01(\x01R\x04rate\x12\x12\n" +
+	"\x04step\x18\x03 \x01(\bR\x04step\"\xc9\x01\n" +
 	"\x06Scrape\x125\n" +
 	"\binterval\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\binterval\x12*\n" +
 	"\x11node_exporter_url\x18\x02 \x01(\tR\x0fnodeExporterUrl\x12\x18\n" +
@@ -2798,11 +3517,13 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\asamples\x18\a \x01(\v2\x19.meshery.agent.v1.SamplesH\x00R\asamples\x12B\n" +
 	"\frange_result\x18\b \x01(\v2\x1d.meshery.agent.v1.RangeResultH\x00R\vrangeResult\x12/\n" +
 	"\x05final\x18\t \x01(\v2\x17.meshery.agent.v1.FinalH\x00R\x05finalB\x06\n" +
-	"\x04body\"p\n" +
+	"\x04body\"\xab\x01\n" +
 	"\aStarted\x12*\n" +
 	"\x02t0\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02t0\x129\n" +
 	"\n" +
-	"first_send\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tfirstSend\"\xa4\x02\n" +
+	"first_send\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tfirstSend\x129\n" +
+	"\n" +
+	"first_slot\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tfirstSlot\"\xe0\x02\n" +
 	"\bSnapshot\x12\x1d\n" +
 	"\n" +
 	"from_nanos\x18\x01 \x01(\x03R\tfromNanos\x12\x19\n" +
@@ -2813,7 +3534,11 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\vcpu_seconds\x18\x06 \x01(\x01R\n" +
 	"cpuSeconds\x12\x1b\n" +
 	"\trss_bytes\x18\a \x01(\x03R\brssBytes\x12\x1b\n" +
-	"\tin_flight\x18\b \x01(\x03R\binFlight\"\xa0\x02\n" +
+	"\tin_flight\x18\b \x01(\x03R\binFlight\x12:\n" +
+	"\atargets\x18\t \x03(\v2 .meshery.agent.v1.TargetSnapshotR\atargets\"}\n" +
+	"\x0eTargetSnapshot\x120\n" +
+	"\x06counts\x18\x01 \x01(\v2\x18.meshery.agent.v1.CountsR\x06counts\x129\n" +
+	"\tlatencies\x18\x02 \x01(\v2\x1b.meshery.agent.v1.LatenciesR\tlatencies\"\xa0\x02\n" +
 	"\x06Counts\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\x03R\aplanned\x12\x12\n" +
 	"\x04sent\x18\x02 \x01(\x03R\x04sent\x12\x1c\n" +
@@ -2825,11 +3550,14 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
 	"CodesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"o\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xb1\x01\n" +
 	"\tLatencies\x12#\n" +
 	"\rresponse_time\x18\x01 \x01(\fR\fresponseTime\x12!\n" +
 	"\fservice_time\x18\x02 \x01(\fR\vserviceTime\x12\x1a\n" +
-	"\blateness\x18\x03 \x01(\fR\blateness\"\x98\x02\n" +
+	"\blateness\x18\x03 \x01(\fR\blateness\x12!\n" +
+	"\fconnect_time\x18\x04 \x01(\fR\vconnectTime\x12\x1d\n" +
+	"\n" +
+	"error_time\x18\x05 \x01(\fR\terrorTime\"\x98\x02\n" +
 	"\aSamples\x120\n" +
 	"\x06source\x18\x01 \x01(\x0e2\x18.meshery.agent.v1.SourceR\x06source\x12\x1d\n" +
 	"\n" +
@@ -2892,7 +3620,19 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x12SOURCE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14SOURCE_NODE_EXPORTER\x10\x01\x12\x12\n" +
 	"\x0eSOURCE_KUBELET\x10\x02\x12\x15\n" +
-	"\x11SOURCE_PROMETHEUS\x10\x032\xdb\x04\n" +
+	"\x11SOURCE_PROMETHEUS\x10\x03*\x83\x01\n" +
+	"\bProtocol\x12\x18\n" +
+	"\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0ePROTOCOL_HTTP1\x10\x01\x12\x12\n" +
+	"\x0ePROTOCOL_HTTP2\x10\x02\x12\x11\n" +
+	"\rPROTOCOL_GRPC\x10\x03\x12\x10\n" +
+	"\fPROTOCOL_TCP\x10\x04\x12\x10\n" +
+	"\fPROTOCOL_UDP\x10\x05*g\n" +
+	"\bArrivals\x12\x18\n" +
+	"\x14ARRIVALS_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11ARRIVALS_CONSTANT\x10\x01\x12\x14\n" +
+	"\x10ARRIVALS_POISSON\x10\x02\x12\x14\n" +
+	"\x10ARRIVALS_UNIFORM\x10\x032\xdb\x04\n" +
 	"\fAgentService\x12N\n" +
 	"\aGetInfo\x12 .meshery.agent.v1.GetInfoRequest\x1a!.meshery.agent.v1.GetInfoResponse\x12E\n" +
 	"\x04Ping\x12\x1d.meshery.agent.v1.PingRequest\x1a\x1e.meshery.agent.v1.PingResponse\x12W\n" +
@@ -2915,126 +3655,148 @@ func file_meshery_agent_v1_agent_proto_rawDescGZIP() []byte {
 	return file_meshery_agent_v1_agent_proto_rawDescData
 }
 
-var file_meshery_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_meshery_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_meshery_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_meshery_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_meshery_agent_v1_agent_proto_goTypes = []any{
 	(RunPhase)(0),                  // 0: meshery.agent.v1.RunPhase
 	(Source)(0),                    // 1: meshery.agent.v1.Source
-	(*GetInfoRequest)(nil),         // 2: meshery.agent.v1.GetInfoRequest
-	(*GetInfoResponse)(nil),        // 3: meshery.agent.v1.GetInfoResponse
-	(*RunStatus)(nil),              // 4: meshery.agent.v1.RunStatus
-	(*PingRequest)(nil),            // 5: meshery.agent.v1.PingRequest
-	(*PingResponse)(nil),           // 6: meshery.agent.v1.PingResponse
-	(*PrepareRunRequest)(nil),      // 7: meshery.agent.v1.PrepareRunRequest
-	(*PrepareRunResponse)(nil),     // 8: meshery.agent.v1.PrepareRunResponse
-	(*SourceStatus)(nil),           // 9: meshery.agent.v1.SourceStatus
-	(*StartRunRequest)(nil),        // 10: meshery.agent.v1.StartRunRequest
-	(*StartRunResponse)(nil),       // 11: meshery.agent.v1.StartRunResponse
-	(*WatchRunRequest)(nil),        // 12: meshery.agent.v1.WatchRunRequest
-	(*WatchRunResponse)(nil),       // 13: meshery.agent.v1.WatchRunResponse
-	(*StopRunRequest)(nil),         // 14: meshery.agent.v1.StopRunRequest
-	(*StopRunResponse)(nil),        // 15: meshery.agent.v1.StopRunResponse
-	(*AcknowledgeRunRequest)(nil),  // 16: meshery.agent.v1.AcknowledgeRunRequest
-	(*AcknowledgeRunResponse)(nil), // 17: meshery.agent.v1.AcknowledgeRunResponse
-	(*Plan)(nil),                   // 18: meshery.agent.v1.Plan
-	(*NodeWithoutAgent)(nil),       // 19: meshery.agent.v1.NodeWithoutAgent
-	(*AgentRef)(nil),               // 20: meshery.agent.v1.AgentRef
-	(*HTTPTarget)(nil),             // 21: meshery.agent.v1.HTTPTarget
-	(*Header)(nil),                 // 22: meshery.agent.v1.Header
-	(*Load)(nil),                   // 23: meshery.agent.v1.Load
-	(*Scrape)(nil),                 // 24: meshery.agent.v1.Scrape
-	(*PrometheusScrape)(nil),       // 25: meshery.agent.v1.PrometheusScrape
-	(*PrometheusQuery)(nil),        // 26: meshery.agent.v1.PrometheusQuery
-	(*Chunk)(nil),                  // 27: meshery.agent.v1.Chunk
-	(*Started)(nil),                // 28: meshery.agent.v1.Started
-	(*Snapshot)(nil),               // 29: meshery.agent.v1.Snapshot
-	(*Counts)(nil),                 // 30: meshery.agent.v1.Counts
-	(*Latencies)(nil),              // 31: meshery.agent.v1.Latencies
-	(*Samples)(nil),                // 32: meshery.agent.v1.Samples
-	(*Series)(nil),                 // 33: meshery.agent.v1.Series
-	(*RangeResult)(nil),            // 34: meshery.agent.v1.RangeResult
-	(*RangeSeries)(nil),            // 35: meshery.agent.v1.RangeSeries
-	(*Final)(nil),                  // 36: meshery.agent.v1.Final
-	nil,                            // 37: meshery.agent.v1.Counts.CodesEntry
-	nil,                            // 38: meshery.agent.v1.Series.LabelsEntry
-	nil,                            // 39: meshery.agent.v1.RangeSeries.LabelsEntry
-	(*timestamppb.Timestamp)(nil),  // 40: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 41: google.protobuf.Duration
+	(Protocol)(0),                  // 2: meshery.agent.v1.Protocol
+	(Arrivals)(0),                  // 3: meshery.agent.v1.Arrivals
+	(*GetInfoRequest)(nil),         // 4: meshery.agent.v1.GetInfoRequest
+	(*GetInfoResponse)(nil),        // 5: meshery.agent.v1.GetInfoResponse
+	(*RunStatus)(nil),              // 6: meshery.agent.v1.RunStatus
+	(*PingRequest)(nil),            // 7: meshery.agent.v1.PingRequest
+	(*PingResponse)(nil),           // 8: meshery.agent.v1.PingResponse
+	(*PrepareRunRequest)(nil),      // 9: meshery.agent.v1.PrepareRunRequest
+	(*PrepareRunResponse)(nil),     // 10: meshery.agent.v1.PrepareRunResponse
+	(*TargetStatus)(nil),           // 11: meshery.agent.v1.TargetStatus
+	(*SourceStatus)(nil),           // 12: meshery.agent.v1.SourceStatus
+	(*StartRunRequest)(nil),        // 13: meshery.agent.v1.StartRunRequest
+	(*StartRunResponse)(nil),       // 14: meshery.agent.v1.StartRunResponse
+	(*WatchRunRequest)(nil),        // 15: meshery.agent.v1.WatchRunRequest
+	(*WatchRunResponse)(nil),       // 16: meshery.agent.v1.WatchRunResponse
+	(*StopRunRequest)(nil),         // 17: meshery.agent.v1.StopRunRequest
+	(*StopRunResponse)(nil),        // 18: meshery.agent.v1.StopRunResponse
+	(*AcknowledgeRunRequest)(nil),  // 19: meshery.agent.v1.AcknowledgeRunRequest
+	(*AcknowledgeRunResponse)(nil), // 20: meshery.agent.v1.AcknowledgeRunResponse
+	(*Plan)(nil),                   // 21: meshery.agent.v1.Plan
+	(*NodeWithoutAgent)(nil),       // 22: meshery.agent.v1.NodeWithoutAgent
+	(*AgentRef)(nil),               // 23: meshery.agent.v1.AgentRef
+	(*Target)(nil),                 // 24: meshery.agent.v1.Target
+	(*TLS)(nil),                    // 25: meshery.agent.v1.TLS
+	(*GRPCCall)(nil),               // 26: meshery.agent.v1.GRPCCall
+	(*Check)(nil),                  // 27: meshery.agent.v1.Check
+	(*JSONCheck)(nil),              // 28: meshery.agent.v1.JSONCheck
+	(*Header)(nil),                 // 29: meshery.agent.v1.Header
+	(*Load)(nil),                   // 30: meshery.agent.v1.Load
+	(*Stage)(nil),                  // 31: meshery.agent.v1.Stage
+	(*Scrape)(nil),                 // 32: meshery.agent.v1.Scrape
+	(*PrometheusScrape)(nil),       // 33: meshery.agent.v1.PrometheusScrape
+	(*PrometheusQuery)(nil),        // 34: meshery.agent.v1.PrometheusQuery
+	(*Chunk)(nil),                  // 35: meshery.agent.v1.Chunk
+	(*Started)(nil),                // 36: meshery.agent.v1.Started
+	(*Snapshot)(nil),               // 37: meshery.agent.v1.Snapshot
+	(*TargetSnapshot)(nil),         // 38: meshery.agent.v1.TargetSnapshot
+	(*Counts)(nil),                 // 39: meshery.agent.v1.Counts
+	(*Latencies)(nil),              // 40: meshery.agent.v1.Latencies
+	(*Samples)(nil),                // 41: meshery.agent.v1.Samples
+	(*Series)(nil),                 // 42: meshery.agent.v1.Series
+	(*RangeResult)(nil),            // 43: meshery.agent.v1.RangeResult
+	(*RangeSeries)(nil),            // 44: meshery.agent.v1.RangeSeries
+	(*Final)(nil),                  // 45: meshery.agent.v1.Final
+	nil,                            // 46: meshery.agent.v1.Counts.CodesEntry
+	nil,                            // 47: meshery.agent.v1.Series.LabelsEntry
+	nil,                            // 48: meshery.agent.v1.RangeSeries.LabelsEntry
+	(*timestamppb.Timestamp)(nil),  // 49: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 50: google.protobuf.Duration
 }
 var file_meshery_agent_v1_agent_proto_depIdxs = []int32{
-	4,  // 0: meshery.agent.v1.GetInfoResponse.active_run:type_name -> meshery.agent.v1.RunStatus
-	4,  // 1: meshery.agent.v1.GetInfoResponse.spooled_runs:type_name -> meshery.agent.v1.RunStatus
-	40, // 2: meshery.agent.v1.GetInfoResponse.started:type_name -> google.protobuf.Timestamp
+	6,  // 0: meshery.agent.v1.GetInfoResponse.active_run:type_name -> meshery.agent.v1.RunStatus
+	6,  // 1: meshery.agent.v1.GetInfoResponse.spooled_runs:type_name -> meshery.agent.v1.RunStatus
+	49, // 2: meshery.agent.v1.GetInfoResponse.started:type_name -> google.protobuf.Timestamp
 	0,  // 3: meshery.agent.v1.RunStatus.phase:type_name -> meshery.agent.v1.RunPhase
-	40, // 4: meshery.agent.v1.RunStatus.t0:type_name -> google.protobuf.Timestamp
-	40, // 5: meshery.agent.v1.RunStatus.ends:type_name -> google.protobuf.Timestamp
-	18, // 6: meshery.agent.v1.PrepareRunRequest.plan:type_name -> meshery.agent.v1.Plan
-	41, // 7: meshery.agent.v1.PrepareRunRequest.start_deadline:type_name -> google.protobuf.Duration
-	9,  // 8: meshery.agent.v1.PrepareRunResponse.sources:type_name -> meshery.agent.v1.SourceStatus
-	1,  // 9: meshery.agent.v1.SourceStatus.source:type_name -> meshery.agent.v1.Source
-	40, // 10: meshery.agent.v1.StartRunRequest.t0:type_name -> google.protobuf.Timestamp
-	40, // 11: meshery.agent.v1.StartRunResponse.t0:type_name -> google.protobuf.Timestamp
-	0,  // 12: meshery.agent.v1.StopRunResponse.phase:type_name -> meshery.agent.v1.RunPhase
-	21, // 13: meshery.agent.v1.Plan.http:type_name -> meshery.agent.v1.HTTPTarget
-	23, // 14: meshery.agent.v1.Plan.load:type_name -> meshery.agent.v1.Load
-	24, // 15: meshery.agent.v1.Plan.scrape:type_name -> meshery.agent.v1.Scrape
-	20, // 16: meshery.agent.v1.Plan.agents:type_name -> meshery.agent.v1.AgentRef
-	9,  // 17: meshery.agent.v1.Plan.absent_sources:type_name -> meshery.agent.v1.SourceStatus
-	19, // 18: meshery.agent.v1.Plan.nodes_without_agent:type_name -> meshery.agent.v1.NodeWithoutAgent
-	8,  // 19: meshery.agent.v1.Plan.prepared:type_name -> meshery.agent.v1.PrepareRunResponse
-	22, // 20: meshery.agent.v1.HTTPTarget.headers:type_name -> meshery.agent.v1.Header
-	41, // 21: meshery.agent.v1.HTTPTarget.timeout:type_name -> google.protobuf.Duration
-	41, // 22: meshery.agent.v1.Load.duration:type_name -> google.protobuf.Duration
-	41, // 23: meshery.agent.v1.Load.warmup:type_name -> google.protobuf.Duration
-	41, // 24: meshery.agent.v1.Scrape.interval:type_name -> google.protobuf.Duration
-	25, // 25: meshery.agent.v1.Scrape.prometheus:type_name -> meshery.agent.v1.PrometheusScrape
-	41, // 26: meshery.agent.v1.PrometheusScrape.step:type_name -> google.protobuf.Duration
-	26, // 27: meshery.agent.v1.PrometheusScrape.queries:type_name -> meshery.agent.v1.PrometheusQuery
-	40, // 28: meshery.agent.v1.Chunk.time:type_name -> google.protobuf.Timestamp
-	18, // 29: meshery.agent.v1.Chunk.plan:type_name -> meshery.agent.v1.Plan
-	28, // 30: meshery.agent.v1.Chunk.started:type_name -> meshery.agent.v1.Started
-	29, // 31: meshery.agent.v1.Chunk.snapshot:type_name -> meshery.agent.v1.Snapshot
-	32, // 32: meshery.agent.v1.Chunk.samples:type_name -> meshery.agent.v1.Samples
-	34, // 33: meshery.agent.v1.Chunk.range_result:type_name -> meshery.agent.v1.RangeResult
-	36, // 34: meshery.agent.v1.Chunk.final:type_name -> meshery.agent.v1.Final
-	40, // 35: meshery.agent.v1.Started.t0:type_name -> google.protobuf.Timestamp
-	40, // 36: meshery.agent.v1.Started.first_send:type_name -> google.protobuf.Timestamp
-	30, // 37: meshery.agent.v1.Snapshot.counts:type_name -> meshery.agent.v1.Counts
-	31, // 38: meshery.agent.v1.Snapshot.latencies:type_name -> meshery.agent.v1.Latencies
-	37, // 39: meshery.agent.v1.Counts.codes:type_name -> meshery.agent.v1.Counts.CodesEntry
-	1,  // 40: meshery.agent.v1.Samples.source:type_name -> meshery.agent.v1.Source
-	33, // 41: meshery.agent.v1.Samples.new_series:type_name -> meshery.agent.v1.Series
-	38, // 42: meshery.agent.v1.Series.labels:type_name -> meshery.agent.v1.Series.LabelsEntry
-	40, // 43: meshery.agent.v1.RangeResult.start:type_name -> google.protobuf.Timestamp
-	40, // 44: meshery.agent.v1.RangeResult.end:type_name -> google.protobuf.Timestamp
-	41, // 45: meshery.agent.v1.RangeResult.step:type_name -> google.protobuf.Duration
-	35, // 46: meshery.agent.v1.RangeResult.series:type_name -> meshery.agent.v1.RangeSeries
-	39, // 47: meshery.agent.v1.RangeSeries.labels:type_name -> meshery.agent.v1.RangeSeries.LabelsEntry
-	0,  // 48: meshery.agent.v1.Final.phase:type_name -> meshery.agent.v1.RunPhase
-	30, // 49: meshery.agent.v1.Final.counts:type_name -> meshery.agent.v1.Counts
-	30, // 50: meshery.agent.v1.Final.warmup_counts:type_name -> meshery.agent.v1.Counts
-	40, // 51: meshery.agent.v1.Final.t0:type_name -> google.protobuf.Timestamp
-	40, // 52: meshery.agent.v1.Final.ended:type_name -> google.protobuf.Timestamp
-	9,  // 53: meshery.agent.v1.Final.sources:type_name -> meshery.agent.v1.SourceStatus
-	2,  // 54: meshery.agent.v1.AgentService.GetInfo:input_type -> meshery.agent.v1.GetInfoRequest
-	5,  // 55: meshery.agent.v1.AgentService.Ping:input_type -> meshery.agent.v1.PingRequest
-	7,  // 56: meshery.agent.v1.AgentService.PrepareRun:input_type -> meshery.agent.v1.PrepareRunRequest
-	10, // 57: meshery.agent.v1.AgentService.StartRun:input_type -> meshery.agent.v1.StartRunRequest
-	12, // 58: meshery.agent.v1.AgentService.WatchRun:input_type -> meshery.agent.v1.WatchRunRequest
-	14, // 59: meshery.agent.v1.AgentService.StopRun:input_type -> meshery.agent.v1.StopRunRequest
-	16, // 60: meshery.agent.v1.AgentService.AcknowledgeRun:input_type -> meshery.agent.v1.AcknowledgeRunRequest
-	3,  // 61: meshery.agent.v1.AgentService.GetInfo:output_type -> meshery.agent.v1.GetInfoResponse
-	6,  // 62: meshery.agent.v1.AgentService.Ping:output_type -> meshery.agent.v1.PingResponse
-	8,  // 63: meshery.agent.v1.AgentService.PrepareRun:output_type -> meshery.agent.v1.PrepareRunResponse
-	11, // 64: meshery.agent.v1.AgentService.StartRun:output_type -> meshery.agent.v1.StartRunResponse
-	13, // 65: meshery.agent.v1.AgentService.WatchRun:output_type -> meshery.agent.v1.WatchRunResponse
-	15, // 66: meshery.agent.v1.AgentService.StopRun:output_type -> meshery.agent.v1.StopRunResponse
-	17, // 67: meshery.agent.v1.AgentService.AcknowledgeRun:output_type -> meshery.agent.v1.AcknowledgeRunResponse
-	61, // [61:68] is the sub-list for method output_type
-	54, // [54:61] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	49, // 4: meshery.agent.v1.RunStatus.t0:type_name -> google.protobuf.Timestamp
+	49, // 5: meshery.agent.v1.RunStatus.ends:type_name -> google.protobuf.Timestamp
+	21, // 6: meshery.agent.v1.PrepareRunRequest.plan:type_name -> meshery.agent.v1.Plan
+	50, // 7: meshery.agent.v1.PrepareRunRequest.start_deadline:type_name -> google.protobuf.Duration
+	12, // 8: meshery.agent.v1.PrepareRunResponse.sources:type_name -> meshery.agent.v1.SourceStatus
+	11, // 9: meshery.agent.v1.PrepareRunResponse.targets:type_name -> meshery.agent.v1.TargetStatus
+	1,  // 10: meshery.agent.v1.SourceStatus.source:type_name -> meshery.agent.v1.Source
+	49, // 11: meshery.agent.v1.StartRunRequest.t0:type_name -> google.protobuf.Timestamp
+	49, // 12: meshery.agent.v1.StartRunResponse.t0:type_name -> google.protobuf.Timestamp
+	0,  // 13: meshery.agent.v1.StopRunResponse.phase:type_name -> meshery.agent.v1.RunPhase
+	30, // 14: meshery.agent.v1.Plan.load:type_name -> meshery.agent.v1.Load
+	32, // 15: meshery.agent.v1.Plan.scrape:type_name -> meshery.agent.v1.Scrape
+	23, // 16: meshery.agent.v1.Plan.agents:type_name -> meshery.agent.v1.AgentRef
+	12, // 17: meshery.agent.v1.Plan.absent_sources:type_name -> meshery.agent.v1.SourceStatus
+	22, // 18: meshery.agent.v1.Plan.nodes_without_agent:type_name -> meshery.agent.v1.NodeWithoutAgent
+	10, // 19: meshery.agent.v1.Plan.prepared:type_name -> meshery.agent.v1.PrepareRunResponse
+	24, // 20: meshery.agent.v1.Plan.targets:type_name -> meshery.agent.v1.Target
+	2,  // 21: meshery.agent.v1.Target.protocol:type_name -> meshery.agent.v1.Protocol
+	50, // 22: meshery.agent.v1.Target.timeout:type_name -> google.protobuf.Duration
+	25, // 23: meshery.agent.v1.Target.tls:type_name -> meshery.agent.v1.TLS
+	29, // 24: meshery.agent.v1.Target.headers:type_name -> meshery.agent.v1.Header
+	26, // 25: meshery.agent.v1.Target.grpc:type_name -> meshery.agent.v1.GRPCCall
+	27, // 26: meshery.agent.v1.Target.check:type_name -> meshery.agent.v1.Check
+	28, // 27: meshery.agent.v1.Check.json:type_name -> meshery.agent.v1.JSONCheck
+	50, // 28: meshery.agent.v1.Load.duration:type_name -> google.protobuf.Duration
+	50, // 29: meshery.agent.v1.Load.warmup:type_name -> google.protobuf.Duration
+	31, // 30: meshery.agent.v1.Load.stages:type_name -> meshery.agent.v1.Stage
+	3,  // 31: meshery.agent.v1.Load.arrivals:type_name -> meshery.agent.v1.Arrivals
+	50, // 32: meshery.agent.v1.Stage.duration:type_name -> google.protobuf.Duration
+	50, // 33: meshery.agent.v1.Scrape.interval:type_name -> google.protobuf.Duration
+	33, // 34: meshery.agent.v1.Scrape.prometheus:type_name -> meshery.agent.v1.PrometheusScrape
+	50, // 35: meshery.agent.v1.PrometheusScrape.step:type_name -> google.protobuf.Duration
+	34, // 36: meshery.agent.v1.PrometheusScrape.queries:type_name -> meshery.agent.v1.PrometheusQuery
+	49, // 37: meshery.agent.v1.Chunk.time:type_name -> google.protobuf.Timestamp
+	21, // 38: meshery.agent.v1.Chunk.plan:type_name -> meshery.agent.v1.Plan
+	36, // 39: meshery.agent.v1.Chunk.started:type_name -> meshery.agent.v1.Started
+	37, // 40: meshery.agent.v1.Chunk.snapshot:type_name -> meshery.agent.v1.Snapshot
+	41, // 41: meshery.agent.v1.Chunk.samples:type_name -> meshery.agent.v1.Samples
+	43, // 42: meshery.agent.v1.Chunk.range_result:type_name -> meshery.agent.v1.RangeResult
+	45, // 43: meshery.agent.v1.Chunk.final:type_name -> meshery.agent.v1.Final
+	49, // 44: meshery.agent.v1.Started.t0:type_name -> google.protobuf.Timestamp
+	49, // 45: meshery.agent.v1.Started.first_send:type_name -> google.protobuf.Timestamp
+	49, // 46: meshery.agent.v1.Started.first_slot:type_name -> google.protobuf.Timestamp
+	39, // 47: meshery.agent.v1.Snapshot.counts:type_name -> meshery.agent.v1.Counts
+	40, // 48: meshery.agent.v1.Snapshot.latencies:type_name -> meshery.agent.v1.Latencies
+	38, // 49: meshery.agent.v1.Snapshot.targets:type_name -> meshery.agent.v1.TargetSnapshot
+	39, // 50: meshery.agent.v1.TargetSnapshot.counts:type_name -> meshery.agent.v1.Counts
+	40, // 51: meshery.agent.v1.TargetSnapshot.latencies:type_name -> meshery.agent.v1.Latencies
+	46, // 52: meshery.agent.v1.Counts.codes:type_name -> meshery.agent.v1.Counts.CodesEntry
+	1,  // 53: meshery.agent.v1.Samples.source:type_name -> meshery.agent.v1.Source
+	42, // 54: meshery.agent.v1.Samples.new_series:type_name -> meshery.agent.v1.Series
+	47, // 55: meshery.agent.v1.Series.labels:type_name -> meshery.agent.v1.Series.LabelsEntry
+	49, // 56: meshery.agent.v1.RangeResult.start:type_name -> google.protobuf.Timestamp
+	49, // 57: meshery.agent.v1.RangeResult.end:type_name -> google.protobuf.Timestamp
+	50, // 58: meshery.agent.v1.RangeResult.step:type_name -> google.protobuf.Duration
+	44, // 59: meshery.agent.v1.RangeResult.series:type_name -> meshery.agent.v1.RangeSeries
+	48, // 60: meshery.agent.v1.RangeSeries.labels:type_name -> meshery.agent.v1.RangeSeries.LabelsEntry
+	0,  // 61: meshery.agent.v1.Final.phase:type_name -> meshery.agent.v1.RunPhase
+	39, // 62: meshery.agent.v1.Final.counts:type_name -> meshery.agent.v1.Counts
+	39, // 63: meshery.agent.v1.Final.warmup_counts:type_name -> meshery.agent.v1.Counts
+	49, // 64: meshery.agent.v1.Final.t0:type_name -> google.protobuf.Timestamp
+	49, // 65: meshery.agent.v1.Final.ended:type_name -> google.protobuf.Timestamp
+	12, // 66: meshery.agent.v1.Final.sources:type_name -> meshery.agent.v1.SourceStatus
+	4,  // 67: meshery.agent.v1.AgentService.GetInfo:input_type -> meshery.agent.v1.GetInfoRequest
+	7,  // 68: meshery.agent.v1.AgentService.Ping:input_type -> meshery.agent.v1.PingRequest
+	9,  // 69: meshery.agent.v1.AgentService.PrepareRun:input_type -> meshery.agent.v1.PrepareRunRequest
+	13, // 70: meshery.agent.v1.AgentService.StartRun:input_type -> meshery.agent.v1.StartRunRequest
+	15, // 71: meshery.agent.v1.AgentService.WatchRun:input_type -> meshery.agent.v1.WatchRunRequest
+	17, // 72: meshery.agent.v1.AgentService.StopRun:input_type -> meshery.agent.v1.StopRunRequest
+	19, // 73: meshery.agent.v1.AgentService.AcknowledgeRun:input_type -> meshery.agent.v1.AcknowledgeRunRequest
+	5,  // 74: meshery.agent.v1.AgentService.GetInfo:output_type -> meshery.agent.v1.GetInfoResponse
+	8,  // 75: meshery.agent.v1.AgentService.Ping:output_type -> meshery.agent.v1.PingResponse
+	10, // 76: meshery.agent.v1.AgentService.PrepareRun:output_type -> meshery.agent.v1.PrepareRunResponse
+	14, // 77: meshery.agent.v1.AgentService.StartRun:output_type -> meshery.agent.v1.StartRunResponse
+	16, // 78: meshery.agent.v1.AgentService.WatchRun:output_type -> meshery.agent.v1.WatchRunResponse
+	18, // 79: meshery.agent.v1.AgentService.StopRun:output_type -> meshery.agent.v1.StopRunResponse
+	20, // 80: meshery.agent.v1.AgentService.AcknowledgeRun:output_type -> meshery.agent.v1.AcknowledgeRunResponse
+	74, // [74:81] is the sub-list for method output_type
+	67, // [67:74] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_meshery_agent_v1_agent_proto_init() }
@@ -3042,7 +3804,7 @@ func file_meshery_agent_v1_agent_proto_init() {
 	if File_meshery_agent_v1_agent_proto != nil {
 		return
 	}
-	file_meshery_agent_v1_agent_proto_msgTypes[25].OneofWrappers = []any{
+	file_meshery_agent_v1_agent_proto_msgTypes[31].OneofWrappers = []any{
 		(*Chunk_Plan)(nil),
 		(*Chunk_Started)(nil),
 		(*Chunk_Snapshot)(nil),
@@ -3055,8 +3817,8 @@ func file_meshery_agent_v1_agent_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_meshery_agent_v1_agent_proto_rawDesc), len(file_meshery_agent_v1_agent_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   38,
+			NumEnums:      4,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,4 +1,4 @@
-package load
+package client
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,9 +21,13 @@ type stdCaller struct {
 	request *http.Request
 	body    []byte
 	buffer  []byte
+	check   *checker
+	kept    []byte // of the body, for the check
+	// connect is what connecting took, of a connection no call has reported yet.
+	connect atomic.Int64
 }
 
-func (c *Clients) newStd(i int) (caller, error) {
+func (c *Clients) newStd(i int) (Caller, error) {
 	t := c.target
 	req, err := http.NewRequest(t.Method, t.URL, nil)
 	if err != nil {
@@ -42,54 +47,76 @@ func (c *Clients) newStd(i int) (caller, error) {
 	if len(t.Body) > 0 && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/octet-stream")
 	}
+	s := &stdCaller{request: req, body: t.Body, buffer: make([]byte, 16<<10), check: t.Check.checker()}
+	address := c.address(i)
 	dialer := &net.Dialer{Timeout: t.Timeout}
-	address := net.JoinHostPort(c.ips[i%len(c.ips)], portOf(req.URL))
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		start := time.Now()
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err == nil && c.tls != nil {
+			secure := tls.Client(conn, c.tls)
+			if err = secure.HandshakeContext(ctx); err != nil {
+				err = errors.Join(err, conn.Close())
+			}
+			conn = secure
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.connect.Add(int64(time.Since(start)))
+		return conn, nil
+	}
 	transport := &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, address)
-		},
-		TLSClientConfig:       &tls.Config{InsecureSkipVerify: t.InsecureSkipVerify}, //nolint:gosec // the user's own choice
+		DialContext:           dial,
+		DialTLSContext:        dial,
 		MaxConnsPerHost:       1,
 		MaxIdleConnsPerHost:   1,
 		DisableCompression:    true,
-		TLSHandshakeTimeout:   t.Timeout,
 		ResponseHeaderTimeout: t.Timeout,
 		IdleConnTimeout:       5 * time.Minute,
 	}
-	return &stdCaller{
-		client: &http.Client{Transport: transport, Timeout: t.Timeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		request: req, body: t.Body, buffer: make([]byte, 16<<10),
-	}, nil
+	s.client = &http.Client{Transport: transport, Timeout: t.Timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return s, nil
 }
 
-func (s *stdCaller) call(ctx context.Context) answer {
+// Call implements Caller.
+func (s *stdCaller) Call(ctx context.Context) Answer {
 	req := s.request.WithContext(ctx)
 	if len(s.body) > 0 {
 		// No GetBody: a request with a body is never sent a second time.
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(s.body)), int64(len(s.body))
 	}
 	resp, err := s.client.Do(req)
+	a := Answer{Length: -1, Connect: time.Duration(s.connect.Swap(0))}
 	if err != nil {
-		return answer{failure: kindOf(ctx, err, failConnection), length: -1}
+		a.Failure = kindOf(ctx, err, FailConnection)
+		return a
 	}
 	defer resp.Body.Close()
-	a := answer{code: resp.StatusCode, length: resp.ContentLength}
+	a.Code, a.Length = resp.StatusCode, resp.ContentLength
+	a.Unwanted = !s.check.status(a.Code)
+	s.kept = s.kept[:0]
 	// Not io.Copy: the buffer is reused from call to call.
 	for {
 		n, err := resp.Body.Read(s.buffer)
-		a.bytes += int64(n)
+		a.Bytes += int64(n)
+		s.kept = s.check.keep(s.kept, s.buffer[:n])
 		if errors.Is(err, io.EOF) {
+			if !a.Unwanted {
+				a.Failure = s.check.body(s.kept)
+			}
 			return a
 		}
 		if err != nil {
-			a.failure = kindOf(ctx, err, failBody)
+			a.Failure = kindOf(ctx, err, FailBody)
 			return a
 		}
 	}
 }
 
-func (s *stdCaller) close() { s.client.CloseIdleConnections() }
+// Close implements Caller.
+func (s *stdCaller) Close() { s.client.CloseIdleConnections() }
 
 // kindOf names a failure; other is what it is when it is neither a timeout nor
 // our own doing.
@@ -97,9 +124,9 @@ func kindOf(ctx context.Context, err error, other string) string {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return failTimeout
+		return FailTimeout
 	case ctx.Err() != nil:
-		return failCancelled
+		return FailCancelled
 	}
 	return other
 }

@@ -1,4 +1,4 @@
-package load
+package client
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fortio.org/fortio/fhttp"
+	"fortio.org/fortio/stats"
 )
 
 const userAgent = "kubectl-meshery"
@@ -26,21 +27,27 @@ func (l *lastAnswer) Write(p []byte) (int, error) {
 // Once it meets an answer it is not right for, the connection goes on with the
 // other client.
 type fastCaller struct {
-	clients *Clients
-	index   int
-	fortio  fhttp.Fetcher
-	answer  lastAnswer
-	timeout time.Duration
-	std     caller
+	clients  *Clients
+	index    int
+	fortio   fhttp.Fetcher
+	answer   lastAnswer
+	timeout  time.Duration
+	std      Caller
+	checking *checker // nil when being whole and 2xx is enough
+
+	// What Fortio's client records of its connections; only the sum is exact.
+	connects  *stats.Histogram
+	connected int64
+	seconds   float64
 }
 
-func (c *Clients) newFast(i int) (caller, error) {
+func (c *Clients) newFast(i int) (Caller, error) {
 	t := c.target
 	o := fhttp.NewHTTPOptions(t.URL)
 	o.URL = t.URL // as given: NewHTTPOptions would escape it again
 	o.HTTPReqTimeOut = t.Timeout
 	o.MethodOverride = t.Method
-	o.Insecure = t.InsecureSkipVerify
+	o.Insecure = t.TLS.InsecureSkipVerify
 	o.Resolve = c.ips[i%len(c.ips)]
 	o.ID = i
 	if err := o.AddAndValidateExtraHeader("User-Agent:" + userAgent); err != nil {
@@ -51,47 +58,55 @@ func (c *Clients) newFast(i int) (caller, error) {
 			return nil, err
 		}
 	}
-	f := &fastCaller{clients: c, index: i, timeout: t.Timeout}
+	f := &fastCaller{clients: c, index: i, timeout: t.Timeout, checking: t.Check.bodyChecker()}
 	o.DataWriter = &f.answer
 	var err error
 	if f.fortio, err = fhttp.NewClient(o); err != nil {
 		return nil, fmt.Errorf("client for %q: %w", t.URL, err)
 	}
+	_, f.connects = f.fortio.GetIPAddress()
 	return f, nil
 }
 
-// new makes the i-th connection's client. It connects at its first call.
-func (c *Clients) new(i int) (caller, error) {
-	if c.Kind == Fast {
-		return c.newFast(i)
-	}
-	return c.newStd(i)
-}
-
-func (f *fastCaller) call(ctx context.Context) answer {
+// Call implements Caller.
+func (f *fastCaller) Call(ctx context.Context) Answer {
 	if f.std != nil {
-		return f.std.call(ctx)
+		return f.std.Call(ctx)
 	}
 	start := time.Now()
 	// The client does its I/O without the context: the timeout is its own.
 	f.answer.data = nil
 	code, _, headers := f.fortio.StreamFetch(ctx)
 	data := f.answer.data
-	a := answer{code: code, bytes: int64(len(data)), length: -1}
-	switch {
-	case code <= 0:
-		a.code, a.failure = 0, failConnection
+	a := Answer{Code: code, Bytes: int64(len(data)), Length: -1, Connect: f.connect()}
+	if code <= 0 {
+		a.Code, a.Failure = 0, FailConnection
 		if time.Since(start) >= f.timeout*99/100 {
-			a.failure = failTimeout
+			a.Failure = FailTimeout
 		}
 		return a
-	case a.ok():
-		a.length, a.failure = check(data, int(headers))
 	}
-	if a.length < 0 || a.failure == failOversize || !a.ok() {
+	a.Unwanted = code < 200 || code > 299
+	if !a.Unwanted {
+		a.Length, a.Failure = check(data, int(headers))
+		if f.checking != nil && a.Failure == "" {
+			a.Failure = f.checking.body(data[headers:])
+		}
+	}
+	if a.Length < 0 || a.Failure == FailOversize || a.Unwanted {
 		f.change()
 	}
 	return a
+}
+
+// connect is how long connecting took, if there was any since the last call.
+func (f *fastCaller) connect() time.Duration {
+	if f.connects.Count == f.connected {
+		return 0
+	}
+	d := time.Duration((f.connects.Sum - f.seconds) * 1e9)
+	f.connected, f.seconds = f.connects.Count, f.connects.Sum
+	return d
 }
 
 var (
@@ -102,22 +117,22 @@ var (
 // check compares an answer with the length it announced; -1 where it did not.
 func check(data []byte, headers int) (length int64, failure string) {
 	if headers > len(data) || !bytes.HasSuffix(data[:headers], endOfHeaders) {
-		return -1, failBody // it ended inside its headers
+		return -1, FailBody // it ended inside its headers
 	}
 	found, at := fhttp.FoldFind(data[:headers], contentLength)
 	if !found {
 		// Chunked, or ended by the end of the connection.
-		if len(data) >= fhttp.BufferSizeKb<<10 {
-			return -1, failOversize
+		if len(data) >= fastBuffer {
+			return -1, FailOversize
 		}
 		return -1, ""
 	}
 	length = fhttp.ParseDecimal(data[at+len(contentLength) : headers])
 	switch got := int64(len(data) - headers); {
-	case length > int64(fhttp.BufferSizeKb<<10-headers):
-		return length, failOversize
+	case length > int64(fastBuffer-headers):
+		return length, FailOversize
 	case got < length:
-		return length, failBody
+		return length, FailBody
 	}
 	return length, ""
 }
@@ -132,16 +147,17 @@ func (f *fastCaller) change() {
 	f.std = std
 }
 
-func (f *fastCaller) close() {
+// Close implements Caller.
+func (f *fastCaller) Close() {
 	if f.std != nil {
-		f.std.close()
+		f.std.Close()
 		return
 	}
 	f.fortio.Close()
 }
 
-// changed tells whether a caller began as fast and is not any more.
-func changed(c caller) bool {
+// Changed tells whether a client began as fast and is not any more.
+func Changed(c Caller) bool {
 	f, ok := c.(*fastCaller)
 	return ok && f.std != nil
 }

@@ -1,0 +1,139 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/client-go/util/jsonpath"
+)
+
+// Check says which answers are right, beyond being whole. The zero Check wants
+// 2xx, or OK.
+type Check struct {
+	// Status are HTTP codes ("200", "2xx") or names of gRPC codes.
+	Status       []string
+	BodyContains string
+	JSON         []JSONCheck
+}
+
+// JSONCheck is a JSONPath that must lead somewhere, and to what if Equals is
+// not empty.
+type JSONCheck struct{ Path, Equals string }
+
+// largestChecked is how much of an answer is kept to be checked; what is larger
+// and not found right in this much is wrong.
+const largestChecked = 1 << 20
+
+// checker is a Check for one worker.
+type checker struct {
+	statuses map[int]bool
+	names    []string
+	contains []byte
+	paths    []jsonCheck
+}
+
+type jsonCheck struct {
+	path   *jsonpath.JSONPath
+	equals string
+	text   bytes.Buffer
+}
+
+// checker makes the checker of one worker.
+func (c *Check) checker() *checker {
+	k := &checker{names: c.Status, contains: []byte(c.BodyContains)}
+	for _, s := range c.Status {
+		if k.statuses == nil {
+			k.statuses = map[int]bool{}
+		}
+		class, any := strings.CutSuffix(s, "xx")
+		n, err := strconv.Atoi(class)
+		switch {
+		case err != nil: // the name of a gRPC code
+		case any:
+			for i := range 100 {
+				k.statuses[n*100+i] = true
+			}
+		default:
+			k.statuses[n] = true
+		}
+	}
+	for _, j := range c.JSON {
+		p := jsonpath.New("check")
+		if p.Parse(j.Path) != nil {
+			continue // parsed once already, where the plan was checked
+		}
+		k.paths = append(k.paths, jsonCheck{path: p, equals: j.Equals})
+	}
+	return k
+}
+
+// Validate finds what cannot be checked.
+func (c *Check) Validate() error {
+	for _, j := range c.JSON {
+		if err := jsonpath.New("check").Parse(j.Path); err != nil {
+			return fmt.Errorf("check: JSONPath %q: %w", j.Path, err)
+		}
+	}
+	return nil
+}
+
+// bodyChecker is nil when every body is right.
+func (c *Check) bodyChecker() *checker {
+	if c.BodyContains == "" && len(c.JSON) == 0 {
+		return nil
+	}
+	return c.checker()
+}
+
+// status tells whether an HTTP status is right.
+func (k *checker) status(code int) bool {
+	if k.statuses == nil {
+		return code >= 200 && code <= 299
+	}
+	return k.statuses[code]
+}
+
+// name tells whether a gRPC code is right.
+func (k *checker) name(code string) bool {
+	if len(k.names) == 0 {
+		return code == "OK"
+	}
+	return slices.Contains(k.names, code)
+}
+
+// wantsBody tells whether bodies are looked at.
+func (k *checker) wantsBody() bool { return len(k.contains) > 0 || len(k.paths) > 0 }
+
+// keep adds what was read to what is kept of a body.
+func (k *checker) keep(kept, read []byte) []byte {
+	if !k.wantsBody() {
+		return kept
+	}
+	return append(kept, read[:min(len(read), largestChecked-len(kept))]...)
+}
+
+// body is FailCheck for a body that is not right, and empty for one that is.
+func (k *checker) body(b []byte) string {
+	if len(k.contains) > 0 && !bytes.Contains(b, k.contains) {
+		return FailCheck
+	}
+	if len(k.paths) == 0 {
+		return ""
+	}
+	var v any
+	if json.Unmarshal(b, &v) != nil {
+		return FailCheck
+	}
+	for i := range k.paths {
+		j := &k.paths[i]
+		j.text.Reset()
+		if j.path.Execute(&j.text, v) != nil || j.equals != "" && j.text.String() != j.equals {
+			return FailCheck
+		}
+	}
+	return ""
+}

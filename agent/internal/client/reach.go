@@ -1,0 +1,157 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Clients makes the clients of a run for one target.
+type Clients struct {
+	// Kind names the client, Reason says why it is not the fastest of its protocol.
+	Kind, Reason string
+	// Addresses are what the target's host resolved to (ip:port). Connections
+	// are spread over them in turn, so a headless Service is loaded evenly.
+	Addresses []string
+	// Probes are the calls that were made to choose the client: the target has
+	// counted them, so the run has to.
+	Probes []Answer
+
+	target Target
+	url    *url.URL
+	tls    *tls.Config // nil where the target is not encrypted
+	ips    []string
+	// make makes the client of a worker; shared is closed after the workers'.
+	make   func(worker int) (Caller, error)
+	shared []interface{ Close() error }
+}
+
+const reachTimeout = 5 * time.Second
+
+// Reach resolves the target, connects to it, and chooses the client, so that
+// what cannot work is known before any load is sent. A target that may be
+// served by a client that is not right for every answer gets one request.
+func Reach(ctx context.Context, t Target) (*Clients, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil || u.Hostname() == "" {
+		return nil, fmt.Errorf("target %q is not a URL", t.URL)
+	}
+	t.Streams = max(1, t.Streams)
+	c := &Clients{target: t, url: u}
+	if u.Scheme == "https" || u.Scheme == "grpcs" {
+		if c.tls, err = t.TLS.config(u.Hostname()); err != nil {
+			return nil, fmt.Errorf("TLS of %q: %w", u.Host, err)
+		}
+	}
+	reaching, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	if err := c.connect(reaching); err != nil {
+		return nil, err
+	}
+	switch t.Protocol {
+	case HTTP1, "":
+		err = c.chooseHTTP1(reaching)
+	default:
+		err = fmt.Errorf("protocol %q is not known to this agent: plugin and agent are of different versions", t.Protocol)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// New makes the client of a worker, which connects at its first call. Workers
+// are numbered so that those of one connection follow each other.
+func (c *Clients) New(worker int) (Caller, error) { return c.make(worker) }
+
+// Close closes what the workers' clients share, after those are closed.
+func (c *Clients) Close() {
+	for _, s := range c.shared {
+		_ = s.Close() // of a connection nobody uses any more
+	}
+}
+
+// BytesPerConnection is about what one connection takes of memory.
+func (c *Clients) BytesPerConnection() int64 { return 64<<10 + int64(c.target.Streams-1)*16<<10 }
+
+// Target is the target as it was given.
+func (c *Clients) Target() Target { return c.target }
+
+// connect resolves the target and tries every address once.
+func (c *Clients) connect(ctx context.Context) error {
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", c.url.Hostname())
+	if err != nil {
+		return resolveError(c.url.Hostname(), err)
+	}
+	var failed error
+	for _, a := range addrs {
+		addr := net.JoinHostPort(a.Unmap().String(), portOf(c.url))
+		if err := c.dial(ctx, addr); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		c.Addresses = append(c.Addresses, addr)
+		c.ips = append(c.ips, a.Unmap().String())
+	}
+	if len(c.ips) == 0 {
+		return fmt.Errorf("connect to %q: %s; %s", c.url.Host, oneLine(failed), hint(failed))
+	}
+	return nil
+}
+
+// address is where the connections of a number go.
+func (c *Clients) address(connection int) string { return c.Addresses[connection%len(c.Addresses)] }
+
+func portOf(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
+}
+
+func (c *Clients) dial(ctx context.Context, addr string) error {
+	d := &net.Dialer{Timeout: reachTimeout / 2}
+	network := "tcp"
+	if c.target.Protocol == UDP {
+		network = "udp" // connects nothing, and still finds what has no route
+	}
+	if c.tls == nil {
+		conn, err := d.DialContext(ctx, network, addr)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+	conn, err := (&tls.Dialer{NetDialer: d, Config: c.tls}).DialContext(ctx, network, addr)
+	if err != nil {
+		return fmt.Errorf("TLS with %s: %w", addr, err)
+	}
+	return conn.Close()
+}
+
+func resolveError(host string, err error) error {
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return fmt.Errorf("host %q does not resolve; a Service of another namespace is NAME.NAMESPACE", host)
+	}
+	return fmt.Errorf("resolve %q: %w; does the node's DNS work?", host, err)
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// hint says what to do about a target that cannot be connected to.
+func hint(err error) string {
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &cert) {
+		return "is it the right host, or does a CA of your own or --insecure-skip-verify fit?"
+	}
+	return "is the port that of the Service, and are its pods ready?"
+}

@@ -1,0 +1,224 @@
+package document
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+	"google.golang.org/grpc/codes"
+	"k8s.io/client-go/util/jsonpath"
+)
+
+const (
+	// The agents keep the body in their record of the run.
+	maxBody    = 4 << 20
+	maxTargets = 32
+	maxUDP     = 65507 // what one datagram over IPv4 can hold
+)
+
+var (
+	methodRE     = regexp.MustCompile(`^[A-Z]+$`)
+	grpcMethodRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*$`)
+	statusRE     = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
+)
+
+// schemes of each protocol; the second is the one with TLS.
+var schemes = map[string][]string{
+	HTTP1: {"http", "https"}, HTTP2: {"http", "https"}, GRPC: {"grpc", "grpcs"}, TCP: {"tcp"}, UDP: {"udp"},
+}
+
+func (s *Spec) validateTargets() (errs []error) {
+	if len(s.Targets) == 0 {
+		return s.Target.validate("target", s.Load.Streams)
+	}
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if s.Target.URL != "" {
+		add("target and targets exclude each other: put all into targets")
+	}
+	if len(s.Targets) > maxTargets {
+		add("targets: %d are more than %d", len(s.Targets), maxTargets)
+	}
+	seen := map[string]bool{}
+	for i := range s.Targets {
+		t, field := &s.Targets[i], fmt.Sprintf("targets[%d]", i)
+		switch {
+		case !nameRE.MatchString(t.Name):
+			add("%s.name %q: use lower-case letters, digits, '-' and '.', at most 63", field, t.Name)
+		case seen[t.Name]:
+			add("%s.name %q stands twice", field, t.Name)
+		}
+		seen[t.Name] = true
+		if !(t.Weight > 0 && t.Weight <= 1e6) {
+			add("%s.weight %g is not above 0 and at most 1000000", field, t.Weight)
+		}
+		errs = append(errs, t.validate(field, s.Load.Streams)...)
+	}
+	return errs
+}
+
+func (t *Target) validate(field string, streams int) (errs []error) {
+	add := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf(field+"."+format, args...))
+	}
+	known := schemes[t.Protocol]
+	switch {
+	case t.URL == "":
+		add("url is missing: give a URL such as http://checkout.shop:8080/")
+	case known == nil:
+		add("protocol %q is not %s", t.Protocol, orList([]string{HTTP1, HTTP2, GRPC, TCP, UDP}))
+	default:
+		if err := checkURL(field+".url", t.URL, example(t.Protocol), "use a header", known...); err != nil {
+			errs = append(errs, err)
+		} else {
+			errs = append(errs, t.validateAddress(field)...)
+		}
+	}
+	http := t.Protocol == HTTP1 || t.Protocol == HTTP2
+	if http && !methodRE.MatchString(t.Method) {
+		add("method %q is not an HTTP method", t.Method)
+	} else if !http && t.Method != "" {
+		add("method %q: only HTTP has one", t.Method)
+	}
+	for i, h := range t.Headers {
+		// A slip can put a secret into the name, so that is not quoted.
+		if !httpguts.ValidHeaderFieldName(h.Name) {
+			add("headers[%d]: its name is not that of a header, such as Accept: correct it", i)
+		} else if !httpguts.ValidHeaderFieldValue(h.Value) {
+			add("headers[%d]: the value of %q has a control character, such as a line break: take it out", i, h.Name)
+		}
+	}
+	if len(t.Headers) > 0 && (t.Protocol == TCP || t.Protocol == UDP) {
+		add("headers: %s has none", t.Protocol)
+	}
+	if t.Body != "" && len(t.BodyBase64) > 0 {
+		add("body and %s.bodyBase64 exclude each other", field)
+	}
+	switch size := max(len(t.Body), len(t.BodyBase64)); {
+	case t.Protocol == UDP && size > maxUDP:
+		add("body is larger than the %d bytes of a datagram", maxUDP)
+	case t.Protocol == GRPC && size > 0:
+		add("body: a gRPC call has a message instead: %s.grpc.message", field)
+	case size > maxBody:
+		add("body is larger than %d MiB", maxBody>>20)
+	}
+	if t.Timeout < Duration(time.Millisecond) || t.Timeout > Duration(10*time.Minute) {
+		add("timeout %s is not between 1ms and 10m", t.Timeout)
+	}
+	if streams > 1 && t.Protocol != HTTP2 && t.Protocol != GRPC {
+		add("protocol %s has no streams: use --streams 1, or protocol %s", t.Protocol, HTTP2)
+	}
+	errs = append(errs, t.validateTLS(field)...)
+	errs = append(errs, t.validateGRPC(field)...)
+	return append(errs, t.validateCheck(field)...)
+}
+
+func example(protocol string) string {
+	switch protocol {
+	case GRPC:
+		return "grpc://checkout.shop:8079"
+	case TCP, UDP:
+		return protocol + "://echo.shop:8078"
+	}
+	return "http://checkout.shop:8080/"
+}
+
+// validateAddress is for what is no web address: a host and a port.
+func (t *Target) validateAddress(field string) []error {
+	if t.Protocol == HTTP1 || t.Protocol == HTTP2 {
+		return nil
+	}
+	u, err := url.Parse(t.URL)
+	if err == nil && (u.Port() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "") {
+		return []error{fmt.Errorf("%s.url %q is not a host and a port, such as %s", field, shownURL(t.URL), example(t.Protocol))}
+	}
+	return nil
+}
+
+func (t *Target) validateTLS(field string) (errs []error) {
+	if t.TLS == nil {
+		return nil
+	}
+	add := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf(field+".tls"+format, args...))
+	}
+	scheme, _, _ := strings.Cut(t.URL, "://")
+	if k := schemes[t.Protocol]; len(k) < 2 || scheme != k[1] {
+		add(": %s is not encrypted: use https or grpcs, or leave it out", t.Protocol+" over "+scheme)
+	}
+	if t.TLS.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(t.TLS.CA)) {
+		add(".ca holds no certificate in PEM")
+	}
+	if (t.TLS.Cert == "") != (t.TLS.Key == "") {
+		add(": cert and key belong together: give both, or none")
+	} else if t.TLS.Cert != "" {
+		if _, err := tls.X509KeyPair([]byte(t.TLS.Cert), []byte(t.TLS.Key)); err != nil {
+			add(": cert and key are not a pair in PEM: %w", err)
+		}
+	}
+	if t.TLS.InsecureSkipVerify && t.TLS.CA != "" {
+		add(": insecureSkipVerify and ca exclude each other: any certificate, or that authority's")
+	}
+	return errs
+}
+
+func (t *Target) validateGRPC(field string) (errs []error) {
+	if t.GRPC == nil {
+		return nil
+	}
+	if t.Protocol != GRPC {
+		return []error{fmt.Errorf("%s.grpc: the protocol is %s: use a URL such as %s", field, t.Protocol, example(GRPC))}
+	}
+	if !grpcMethodRE.MatchString(t.GRPC.Method) {
+		errs = append(errs, fmt.Errorf("%s.grpc.method %q is not package.Service/Method", field, t.GRPC.Method))
+	}
+	if len(t.GRPC.Message)+len(t.GRPC.DescriptorSet) > maxBody {
+		errs = append(errs, fmt.Errorf("%s.grpc: message and descriptorSet are larger than %d MiB", field, maxBody>>20))
+	}
+	return errs
+}
+
+func (t *Target) validateCheck(field string) (errs []error) {
+	c := t.Check
+	if c == nil {
+		return nil
+	}
+	add := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf(field+".check."+format, args...))
+	}
+	if t.Protocol == TCP || t.Protocol == UDP {
+		add("status, bodyContains and json do not apply: what comes back is held against what was sent")
+		return errs
+	}
+	for _, s := range c.Status {
+		switch {
+		case t.Protocol == GRPC && !slices.ContainsFunc(grpcCodes, func(g string) bool { return g == s }):
+			add("status %q is not the name of a gRPC code, such as OK or NotFound", s)
+		case t.Protocol != GRPC && !statusRE.MatchString(s):
+			add("status %q is not an HTTP status such as 200 or 2xx", s)
+		}
+	}
+	if t.Protocol == GRPC && c.BodyContains != "" {
+		add("bodyContains: a gRPC answer is no text: use json")
+	}
+	for i, j := range c.JSON {
+		if err := jsonpath.New("").Parse(j.Path); err != nil || !strings.HasPrefix(j.Path, "{") {
+			add("json[%d].path %q is not a JSONPath such as {.status.ready}", i, j.Path)
+		}
+	}
+	return errs
+}
+
+// grpcCodes are the names of the gRPC codes as a Result counts them.
+var grpcCodes = func() []string {
+	var names []string
+	for c := codes.OK; c <= codes.Unauthenticated; c++ {
+		names = append(names, c.String())
+	}
+	return names
+}()
