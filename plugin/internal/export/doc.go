@@ -1,0 +1,83 @@
+// Package export writes a Result in the forms of others: the JSON of Fortio's
+// saved runs, and the result of Service Mesh Performance (SMP). It reads nothing
+// but the Result. What the other form cannot say is left out, never made up, and a
+// run that is not valid says so in every form.
+package export
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
+
+// Times is which of a run's times an export tells of: the other forms have one.
+type Times string
+
+const (
+	// Response is the response time, which a closed loop does not have.
+	Response Times = "response"
+	// Service is the service time.
+	Service Times = "service"
+)
+
+// String is t in words.
+func (t Times) String() string { return string(t) + " time" }
+
+// Choose is the response time where there is one, else the service time.
+func Choose(r *document.Result) Times {
+	if r.Status.Latency.ResponseTime == nil && r.Status.Latency.ServiceTime != nil {
+		return Service
+	}
+	return Response
+}
+
+// of is the summary and the encoded histogram of t in r. Both are empty where
+// every call failed.
+func (t Times) of(r *document.Result) (*document.Summary, string, error) {
+	l, h := r.Status.Latency, r.Status.Histograms
+	switch {
+	case t == Service:
+		return l.ServiceTime, h.ServiceTime, nil
+	case t != Response:
+		return nil, "", fmt.Errorf("%q is no kind of latency: use response or service", string(t))
+	case r.Spec.Load.Rate == document.Max:
+		return nil, "", fmt.Errorf("run %q is a closed loop, which has no response time: use its service time", r.Metadata.RunID)
+	}
+	return l.ResponseTime, h.ResponseTime, nil
+}
+
+// sent is an error where there is nothing to export.
+func sent(r *document.Result) error {
+	if r.Status.Requests.Sent == 0 {
+		return fmt.Errorf("run %q sent no request: there is nothing to export", r.Metadata.RunID)
+	}
+	return nil
+}
+
+// invalid is why the numbers may not be believed; "" where they may.
+func invalid(r *document.Result) string {
+	v := r.Status.Validity
+	switch {
+	case v.Valid:
+		return ""
+	case len(v.Reasons) == 0:
+		return "no reason is given"
+	}
+	return strings.Join(v.Reasons, "; ")
+}
+
+// targetURLs are the URLs called, without credentials.
+func targetURLs(r *document.Result) string {
+	test := document.Test{Spec: r.Spec}.Redacted()
+	var urls []string
+	for _, t := range test.Spec.AllTargets() {
+		urls = append(urls, t.URL)
+	}
+	return strings.Join(urls, ", ")
+}
+
+// writer is the program and version that measured.
+func writer(r *document.Result) string {
+	return strings.TrimSpace("kubectl-meshery " + r.Status.Environment.Plugin)
+}
