@@ -75,6 +75,9 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 	if err != nil {
 		return exit.With(exit.Usage, oneLine(err))
 	}
+	for _, w := range o.test.warnings {
+		fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(w))
+	}
 	test.Default()
 	if err := test.Validate(); err != nil {
 		return exit.With(exit.Usage, oneLine(err))

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/smp"
 )
 
 // testFlags make a Test: from a file, from flags, or from a file with flags over it.
@@ -30,11 +31,14 @@ type testFlags struct {
 	bodyFile    string
 	timeout     time.Duration
 	insecure    bool
+
+	// warnings are what a file says that has no meaning here, after Test.
+	warnings []string
 }
 
 // AddFlags adds the flags.
 func (t *testFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVarP(&t.filename, "filename", "f", "", "File with a Test, or - for standard input; flags go before what it says")
+	fs.StringVarP(&t.filename, "filename", "f", "", "File with a Test or an SMP test, or - for standard input; flags go before what it says")
 	fs.StringVar(&t.rate, "rate", document.DefaultRate.String(), "Requests per second of all agents together, or max for a closed loop")
 	fs.IntVar(&t.connections, "connections", document.DefaultConnections, "Connections per agent")
 	fs.DurationVar(&t.duration, "duration", time.Duration(document.DefaultDuration), "How long to measure")
@@ -66,7 +70,12 @@ func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*docum
 		if err != nil {
 			return nil, err
 		}
-		if test, err = document.ParseTest(data); err != nil {
+		if smp.Detect(data) {
+			test, t.warnings, err = smp.ParseTest(data)
+		} else {
+			test, err = document.ParseTest(data)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.filename, err)
 		}
 	case len(args) == 0:
