@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -17,41 +16,46 @@ import (
 
 // testFlags make a Test: from a file, from flags, or from a file with flags over it.
 type testFlags struct {
-	filename    string
-	rate        string
-	connections int
-	duration    time.Duration
-	warmup      time.Duration
-	name        string
-	labels      []string
-	agents      int
-	nodes       []string
-	method      string
-	headers     []string
-	bodyFile    string
-	timeout     time.Duration
-	insecure    bool
+	filename string
+	name     string
+	labels   []string
+	agents   int
+	nodes    []string
+	// thresholds and abortOn go before those of the file.
+	thresholds, abortOn []string
 
-	// warnings are what a file says that has no meaning here, after Test.
+	target targetFlags
+	load   loadFlags
+
+	// warnings are about what the file says and has no meaning here.
 	warnings []string
 }
 
 // AddFlags adds the flags.
 func (t *testFlags) AddFlags(fs *pflag.FlagSet) {
-	fs.StringVarP(&t.filename, "filename", "f", "", "File with a Test or an SMP test, or - for standard input; flags go before what it says")
-	fs.StringVar(&t.rate, "rate", document.DefaultRate.String(), "Requests per second of all agents together, or max for a closed loop")
-	fs.IntVar(&t.connections, "connections", document.DefaultConnections, "Connections per agent")
-	fs.DurationVar(&t.duration, "duration", time.Duration(document.DefaultDuration), "How long to measure")
-	fs.DurationVar(&t.warmup, "warmup", time.Duration(document.DefaultWarmup), "Load at the same rate before measuring begins; not counted")
+	fs.StringVarP(&t.filename, "filename", "f", "", "File with a Test, or - for standard input; flags go before what it says")
 	fs.StringVar(&t.name, "name", "", "Name of the Test (default: the target's host)")
 	fs.StringArrayVar(&t.labels, "label", nil, "Label of the Result as KEY=VALUE; may be repeated")
 	fs.IntVar(&t.agents, "agents", 0, "How many agents to use (default: all)")
 	fs.StringArrayVar(&t.nodes, "node", nil, "Node whose agent to use; may be repeated")
-	fs.StringVar(&t.method, "method", "", "HTTP method (default: GET, or POST with a body)")
-	fs.StringArrayVar(&t.headers, "header", nil, "Request header as 'NAME: VALUE'; may be repeated")
-	fs.StringVar(&t.bodyFile, "body-file", "", "File with the body of the requests")
-	fs.DurationVar(&t.timeout, "timeout", time.Duration(document.DefaultTimeout), "How long one request may take")
-	fs.BoolVar(&t.insecure, "insecure-skip-verify", false, "Accept any certificate of the target")
+	fs.StringArrayVar(&t.thresholds, "threshold", nil, "What must hold, such as 'responseTime.p99 < 50ms'; may be repeated")
+	fs.StringArrayVar(&t.abortOn, "abort-on", nil, "End the run as soon as this holds, such as 'errorRate > 10%', or 'hopeless' when a threshold can no longer be met")
+	t.load.AddFlags(fs)
+	t.target.AddFlags(fs)
+}
+
+// setter applies the flags that were given, and keeps what is wrong with them.
+type setter struct {
+	flags *pflag.FlagSet
+	errs  []error
+}
+
+func (s *setter) set(flag string, apply func() error) {
+	if s.flags.Changed(flag) {
+		if err := apply(); err != nil {
+			s.errs = append(s.errs, fmt.Errorf("--%s: %w", flag, err))
+		}
+	}
 }
 
 // maxTestFile bounds what is read for a Test or a body.
@@ -60,7 +64,7 @@ const maxTestFile = 16 << 20
 // Test makes the Test, neither defaulted nor validated. Flags that were given
 // go before the file.
 func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*document.Test, error) {
-	if t.filename == "-" && t.bodyFile == "-" {
+	if t.filename == "-" && t.target.bodyFile == "-" {
 		return nil, errors.New("-f - and --body-file - both want standard input: give one of them a file")
 	}
 	test := &document.Test{Spec: document.Spec{Load: document.Load{Rate: document.RateUnset, Warmup: document.DefaultWarmup}}}
@@ -83,30 +87,15 @@ func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*docum
 	}
 	s := &test.Spec
 	if len(args) == 1 {
+		if len(s.Targets) > 0 {
+			return nil, fmt.Errorf("%s names its targets: leave out the argument %q", t.filename, args[0])
+		}
 		s.Target.URL = args[0]
 	}
-	var errs []error
-	set := func(flag string, apply func() error) {
-		if fs.Changed(flag) {
-			if err := apply(); err != nil {
-				errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
-			}
-		}
-	}
-	set("rate", func() (err error) { s.Load.Rate, err = document.ParseRate(t.rate); return err })
-	set("connections", func() error {
-		if t.connections < 1 {
-			return fmt.Errorf("%d is below 1", t.connections)
-		}
-		s.Load.Connections = t.connections
-		return nil
-	})
-	set("duration", func() error { return positive(&s.Load.Duration, t.duration) })
-	set("warmup", func() error { s.Load.Warmup = document.Duration(t.warmup); return nil })
-	set("timeout", func() error { return positive(&s.Target.Timeout, t.timeout) })
-	set("name", func() error { test.Metadata.Name = t.name; return nil })
-	set("label", func() error { return setLabels(&test.Metadata, t.labels) })
-	set("agents", func() error {
+	to := &setter{flags: fs}
+	to.set("name", func() error { test.Metadata.Name = t.name; return nil })
+	to.set("label", func() error { return setLabels(&test.Metadata, t.labels) })
+	to.set("agents", func() error {
 		if t.agents < 1 {
 			return fmt.Errorf("%d is below 1", t.agents)
 		}
@@ -116,25 +105,18 @@ func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*docum
 		}
 		return nil
 	})
-	set("node", func() error {
+	to.set("node", func() error {
 		s.Agents.Nodes = t.nodes
 		if !fs.Changed("agents") {
 			s.Agents.Count = 0
 		}
 		return nil
 	})
-	set("method", func() error { s.Target.Method = strings.ToUpper(t.method); return nil })
-	set("header", func() (err error) { s.Target.Headers, err = parseHeaders(t.headers); return err })
-	set("body-file", func() error { return setBody(&s.Target, t.bodyFile, in) })
-	set("insecure-skip-verify", func() error { setInsecure(&s.Target, t.insecure); return nil })
-	return test, errors.Join(errs...)
-}
-
-func setInsecure(t *document.Target, insecure bool) {
-	if t.TLS == nil {
-		t.TLS = &document.TLS{}
-	}
-	t.TLS.InsecureSkipVerify = insecure
+	to.set("threshold", func() error { s.Thresholds = t.thresholds; return nil })
+	to.set("abort-on", func() error { s.AbortOn = t.abortOn; return nil })
+	t.load.apply(to, &s.Load)
+	t.target.apply(to, s, in)
+	return test, errors.Join(to.errs...)
 }
 
 // positive refuses 0, which in a document would mean the default.
@@ -156,33 +138,6 @@ func setLabels(m *document.Metadata, labels []string) error {
 			m.Labels = map[string]string{}
 		}
 		m.Labels[k] = v
-	}
-	return nil
-}
-
-func parseHeaders(headers []string) ([]document.Header, error) {
-	var out []document.Header
-	for i, h := range headers {
-		name, value, ok := strings.Cut(h, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			// It may be a credential, so it is not quoted.
-			return nil, fmt.Errorf("number %d of them is not 'NAME: VALUE'", i+1)
-		}
-		out = append(out, document.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
-	}
-	return out, nil
-}
-
-func setBody(t *document.Target, filename string, in io.Reader) error {
-	data, err := readFile(filename, in)
-	if err != nil {
-		return err
-	}
-	t.Body, t.BodyBase64 = "", nil
-	if utf8.Valid(data) {
-		t.Body = string(data)
-	} else {
-		t.BodyBase64 = data
 	}
 	return nil
 }

@@ -26,6 +26,50 @@ func parsed(t *testing.T, stdin string, args ...string) (*document.Test, error) 
 	return f.Test(fs, fs.Args(), strings.NewReader(stdin))
 }
 
+func TestLoadAndTargetFlags(t *testing.T) {
+	ca := file(t, "a CA")
+	test, err := parsed(t, "", "grpcs://shop:443", "--stages", "30s:100, 1m:500.5,0s:50,10s:50:step", "--arrivals", "poisson", "--seed", "7", "--connections", "2", "--streams", "8",
+		"--requests", "1000", "--protocol", "grpc", "--target-ca", ca, "--target-server-name", "x", "--grpc-method", "/a.B/C", "--grpc-message", "{}", "--grpc-descriptors", file(t, "d"),
+		"--expect-status", "NotFound", "--expect-json", "{.a[?(@.b=='}=')].c}=true", "--expect-json", "{.d}", "--threshold", "errorRate < 1%", "--abort-on", "hopeless")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(test.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"target":{"url":"grpcs://shop:443","protocol":"grpc","tls":{"ca":"a CA","serverName":"x"},` +
+		`"grpc":{"method":"a.B/C","message":"{}","descriptorSet":"ZA=="},` +
+		`"check":{"status":["NotFound"],"json":[{"path":"{.a[?(@.b=='}=')].c}","equals":"true"},{"path":"{.d}"}]}},` +
+		`"load":{"rate":-1,"stages":[{"duration":"30s","rate":100},{"duration":"1m0s","rate":500.5},{"duration":"0s","rate":50},{"duration":"10s","rate":50,"step":true}],` +
+		`"arrivals":"poisson","seed":7,"connections":2,"streams":8,"requests":1000,"warmup":"3s"},` +
+		`"thresholds":["errorRate \u003c 1%"],"abortOn":["hopeless"]}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	const several = "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec:\n  targets: [{url: http://a/}, {url: http://b/}]\n  load: {stages: [{duration: 5s, rate: 3}]}\n"
+	if test, err = parsed(t, several, "-f", "-", "--rate", "9", "--duration", "2s"); err != nil || test.Spec.Load.Rate != 9 || test.Spec.Load.Stages != nil {
+		t.Errorf("%+v, %v", test, err)
+	}
+	for want, args := range map[string][]string{
+		"leave out the argument":         {"-f", "-", "http://c/"},
+		"several targets":                {"-f", "-", "--method", "PUT"},
+		"leave out --rate":               {"-f", "-", "--stages", "5s:5", "--rate", "3"},
+		"leave it out":                   {"-f", "-", "--duration", "3s"},
+		"DURATION:RATE":                  {"-f", "-", "--stages", "5s"},
+		`"5" is not a duration`:          {"-f", "-", "--stages", "5:5"},
+		`"-5" is not a number`:           {"-f", "-", "--stages", "5s:-5"},
+		"--streams: 0 is below 1":        {"-f", "-", "--streams", "0"},
+		"--requests: 0 is below 1":       {"-f", "-", "--requests", "0"},
+		"--target-key: standard input":   {"http://c/", "--target-key", "-"},
+		"--target-cert: open /none: no ": {"http://c/", "--target-cert", "/none"},
+	} {
+		if _, err := parsed(t, several, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", args, err, want)
+		}
+	}
+}
+
 func file(t *testing.T, content string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "test.yaml")
