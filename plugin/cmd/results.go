@@ -16,14 +16,14 @@ func newResultsCommand(f *factory) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "results",
 		Aliases: []string{"result"},
-		Short:   "List, get and delete the Results in the archive",
-		Long: `List, get and delete the Results in the archive.
+		Short:   "List, get, export and delete the Results in the archive",
+		Long: `List, get, export and delete the Results in the archive.
 
 A run is named by its id or the beginning of it, if only one run begins so.`,
 		Example: examples(`  # The newest runs`, `  %[1]s results list`, ``, `  # One Result, byte for byte as archived`, `  %[1]s results get 0193a1c4-7c1e > result.json`),
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newResultsListCommand(f), newResultsGetCommand(f), newResultsDeleteCommand(f))
+	c.AddCommand(newResultsListCommand(f), newResultsGetCommand(f), newResultsExportCommand(f), newResultsDeleteCommand(f))
 	return c
 }
 

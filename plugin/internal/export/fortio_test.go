@@ -210,7 +210,7 @@ func TestNothingToExport(t *testing.T) {
 		if _, _, err := Fortio(c.r, c.times); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}
-		if _, err := SMP(c.r, c.times, ""); !c.damaged && (err == nil || !strings.Contains(err.Error(), c.want)) {
+		if _, _, err := SMP(c.r, c.times, ""); !c.damaged && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("SMP: %v, want %q", err, c.want)
 		}
 	}

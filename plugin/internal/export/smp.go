@@ -46,17 +46,17 @@ type smpLatency struct {
 	Max     float64  `json:"max"`
 }
 
-// SMP writes r as a PerformanceTestResult in JSON, which is YAML too. It tells of
-// the times that t says. detailsURI is where the whole Result is, "" where that is
+// SMP writes r as a PerformanceTestResult in JSON, which is YAML too, and the name
+// of the file. It tells of the times that t says. detailsURI is where the whole Result is, "" where that is
 // not known. What SMP has no field for is in the labels; ids of other documents are
 // there only where labels of the run name them.
-func SMP(r *document.Result, t Times, detailsURI string) ([]byte, error) {
+func SMP(r *document.Result, t Times, detailsURI string) (file []byte, name string, err error) {
 	if err := sent(r); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	summary, _, err := t.of(r)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	own := r.Metadata.Labels
 	out := smpResult{
@@ -73,9 +73,13 @@ func SMP(r *document.Result, t Times, detailsURI string) ([]byte, error) {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	if err := e.Encode(out); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return b.Bytes(), nil
+	name = "result_" + r.Metadata.RunID
+	if t != Response {
+		name += "_" + string(t)
+	}
+	return b.Bytes(), name + ".json", nil
 }
 
 // smpLabels are the run's own, and what SMP has no field for. Whether a run may be

@@ -61,9 +61,12 @@ func schema(t *testing.T) protoreflect.MessageDescriptor {
 // smpMessage exports r and reads the file as protobuf's JSON of the schema.
 func smpMessage(t *testing.T, r *document.Result, times Times, details string) *dynamicpb.Message {
 	t.Helper()
-	raw, err := SMP(r, times, details)
+	raw, name, err := SMP(r, times, details)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := map[Times]string{Response: "result_" + r.Metadata.RunID + ".json", Service: "result_" + r.Metadata.RunID + "_service.json"}[times]; name != want {
+		t.Errorf("file %q, want %q", name, want)
 	}
 	if strings.Contains(string(raw), "s3cret") {
 		t.Errorf("a secret is in the file:\n%s", raw)
