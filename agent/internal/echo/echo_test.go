@@ -17,49 +17,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
-// workload is a running server.
-type workload struct {
-	url, metricsURL string
-	stop            func() error
-}
-
-func start(t *testing.T, bodyBytes int) workload {
-	t.Helper()
-	s, err := Listen(Config{Listen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0", BodyBytes: bodyBytes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx) }()
-	w := workload{url: "http://" + s.Addr().String(), metricsURL: "http://" + s.MetricsAddr().String() + "/metrics"}
-	w.stop = sync.OnceValue(func() error { cancel(); return <-ended })
-	t.Cleanup(func() {
-		if err := w.stop(); err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	return w
-}
-
-func call(t *testing.T, method, url string, body io.Reader) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(got)
-}
-
 // expectCounted compares the lines of /metrics that start with echo_requests.
 func (w workload) expectCounted(t *testing.T, want ...string) {
 	t.Helper()

@@ -90,7 +90,7 @@ func pong(in []byte, now time.Time) (out []byte, delay time.Duration, err error)
 		}
 		field := in[:n]
 		in = in[n:]
-		if number == fieldTS {
+		if number == fieldTS && kind == protowire.VarintType {
 			continue
 		}
 		if number > fieldTS { // in the usual order
