@@ -8,6 +8,9 @@ import (
 	"net"
 	"sync"
 	"testing"
+
+	"fortio.org/fortio/tcprunner"
+	"fortio.org/fortio/udprunner"
 )
 
 func randomBytes(n int) []byte {
@@ -133,4 +136,29 @@ func TestTCPStopLetsBytesLeave(t *testing.T) {
 	if got, err := io.ReadAll(conn); string(got) != "before the end" || err != nil {
 		t.Errorf("%q came back, error %v", got, err)
 	}
+}
+
+// TestFortiosClients: what they send and what is counted are the same.
+func TestFortiosClients(t *testing.T) {
+	w := startWith(t, Config{TCPListen: anyPort, UDPListen: anyPort})
+	overTCP, err := tcprunner.NewTCPClient(&tcprunner.TCPOptions{Destination: "tcp://" + w.TCPAddr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer overTCP.Close()
+	overUDP, err := udprunner.NewUDPClient(&udprunner.UDPOptions{Destination: "udp://" + w.UDPAddr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer overUDP.Close()
+	const calls, size = 100, 24 // of the payload that they make themselves
+	for range calls {
+		for name, fetch := range map[string]func() ([]byte, error){"tcp": overTCP.Fetch, "udp": overUDP.Fetch} {
+			if got, err := fetch(); err != nil || len(got) != size {
+				t.Fatalf("%s: %d bytes, %v", name, len(got), err)
+			}
+		}
+	}
+	w.expectSeries(t, "echo_tcp_", fmt.Sprintf("echo_tcp_bytes_total %d", calls*size), "echo_tcp_connections_total 1")
+	w.expectSeries(t, "echo_udp_", fmt.Sprintf("echo_udp_bytes_total %d", calls*size), fmt.Sprintf("echo_udp_packets_total %d", calls))
 }
