@@ -224,7 +224,7 @@ func TestListenRefuses(t *testing.T) {
 }
 
 func TestMetricsLint(t *testing.T) {
-	w := start(t, 128)
+	w := startWith(t, Config{Listen: anyPort, GRPCListen: anyPort, TCPListen: anyPort, UDPListen: anyPort})
 	_, page := call(t, http.MethodGet, w.metricsURL, nil)
 	problems, err := promlint.New(strings.NewReader(page)).Lint()
 	if err != nil || len(problems) > 0 {
