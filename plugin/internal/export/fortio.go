@@ -16,12 +16,19 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
-// otherResults is what Fortio saves of runs that are not HTTP: codes have names,
-// and Destination stands for the URL.
+// httpResults and otherResults are what Fortio saves of runs over HTTP and of
+// others, where codes have names and Destination stands for the URL. ResponseLabel
+// is what Fortio's page calls the times; Fortio's own runs leave it out.
+type httpResults struct {
+	*fhttp.HTTPRunnerResults
+	ResponseLabel string
+}
+
 type otherResults struct {
 	periodic.RunnerResults
-	RetCodes    map[string]int64
-	Destination string
+	ResponseLabel string
+	RetCodes      map[string]int64
+	Destination   string
 }
 
 // Fortio writes r as Fortio saves its own runs, and the name of the file, under
@@ -40,11 +47,10 @@ func Fortio(r *document.Result, t Times) (file []byte, name string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	var results any
-	if base.RunType == "HTTP" {
-		results = httpResults(r, base, connect)
-	} else {
-		results = otherResults{RunnerResults: base, RetCodes: r.Status.Requests.Codes, Destination: targetURLs(r)}
+	label := strings.ToUpper(string(t[0])) + t.String()[1:]
+	var results any = httpResults{overHTTP(r, base, connect), label}
+	if base.RunType != "HTTP" {
+		results = otherResults{base, label, r.Status.Requests.Codes, targetURLs(r)}
 	}
 	file, err = json.MarshalIndent(results, "", "  ")
 	if err != nil {
@@ -115,7 +121,7 @@ func runType(r *document.Result) string {
 	return strings.Join(words, "+")
 }
 
-func httpResults(r *document.Result, base periodic.RunnerResults, connect *stats.HistogramData) *fhttp.HTTPRunnerResults {
+func overHTTP(r *document.Result, base periodic.RunnerResults, connect *stats.HistogramData) *fhttp.HTTPRunnerResults {
 	out := &fhttp.HTTPRunnerResults{RunnerResults: base, RetCodes: map[int]int64{}, SocketCount: connect.Count}
 	if connect.Count > 0 {
 		out.ConnectionStats = connect

@@ -56,6 +56,9 @@ func TestFortio(t *testing.T) {
 	if n := len(got.DurationHistogram.Data); n < 100 || n > maxBuckets {
 		t.Errorf("%d buckets", n)
 	}
+	if raw, _, err := Fortio(r, Service); err != nil || !strings.Contains(string(raw), `"ResponseLabel": "Service time"`) {
+		t.Errorf("Fortio's page calls the times something else: %v", err)
+	}
 	service, name := fortio(t, r, Service)
 	compare(t, "service time", service.DurationHistogram, r.Status.Latency.ServiceTime)
 	if !strings.Contains(service.Labels, "service time") || !strings.HasSuffix(name, "_checkout_service.json") {
