@@ -21,6 +21,7 @@ unit() {
 	go test -race ./...
 	# These look at files and programs that the go command's cache does not know of.
 	(cd build && go test -race -count=1 ./...)
+	(cd test/fortio && go test -race -count=1 ./...)
 	(cd test/cluster && go test -race ./...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -101,6 +102,20 @@ func TestWarns(t *testing.T) {
 
 func indented(s string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n    ")
+}
+
+// The file in the documentation needs no warning.
+func TestDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/export.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, found := strings.Cut(example, "```")
+	test, warnings, err := ParseTest([]byte(example))
+	if !found || err != nil || len(warnings) > 0 || test.Metadata.Labels["mesh"] != "istio" {
+		t.Errorf("%+v, %q, %v", test, warnings, err)
+	}
 }
 
 func TestDetect(t *testing.T) {
