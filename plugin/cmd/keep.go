@@ -58,33 +58,69 @@ func keepAndPrint(ctx context.Context, f *factory, print *printer.Flags, k keepi
 	})
 }
 
-// keepAndPrintRaw archives a Result, prints it, and turns what it says into an
-// exit code. kept is called when the Result is on disk or in the archive; its
-// error is told and changes nothing.
-func keepAndPrintRaw(ctx context.Context, f *factory, print *printer.Flags, k keeping, r *document.Result, raw []byte, kept func() error) error {
+// kept is a Result that is on disk or in the archive.
+type kept struct {
+	result *document.Result
+	raw    []byte
+	url    string
+}
+
+// keep archives the Result of a run that has ended, and lets the agents forget
+// it. A Result that waits for the archive is kept.
+func keep(ctx context.Context, f *factory, k keeping, ended *session.Ended) (*kept, error) {
+	raw, err := document.Marshal(ended.Result)
+	if err != nil {
+		return nil, err
+	}
+	url, err := keepRaw(ctx, f, k, raw, func() error { return ended.Acknowledge(context.WithoutCancel(ctx)) })
+	var waiting *archive.NotArchived
+	if errors.As(err, &waiting) {
+		fmt.Fprintln(f.ErrOut, "Warning: "+printer.Escape(err.Error()))
+		err = nil
+	}
+	return &kept{result: ended.Result, raw: raw, url: url}, err
+}
+
+// keepRaw archives a Result. acknowledge is called when it is on disk or in the
+// archive; its error is told and changes nothing.
+func keepRaw(ctx context.Context, f *factory, k keeping, raw []byte, acknowledge func() error) (url string, err error) {
 	// An interrupt stopped the load, not the keeping of what it brought.
 	keepCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
 	defer cancel()
-	url, keepErr := archive.Keep(keepCtx, k.archive, k.outbox, raw)
+	url, err = archive.Keep(keepCtx, k.archive, k.outbox, raw)
 	var waiting *archive.NotArchived
-	if keepErr == nil || errors.As(keepErr, &waiting) {
-		if err := kept(); err != nil {
+	if err == nil || errors.As(err, &waiting) {
+		if err := acknowledge(); err != nil {
 			fmt.Fprintln(f.ErrOut, "Warning: "+printer.Escape(err.Error()))
 		}
-	} else if !errors.Is(keepErr, archive.ErrConflict) && print.Output != "json" && print.Output != "yaml" {
+	}
+	return url, err
+}
+
+// keepAndPrintRaw archives a Result, prints it, and turns what it says into an
+// exit code.
+func keepAndPrintRaw(ctx context.Context, f *factory, print *printer.Flags, k keeping, r *document.Result, raw []byte, acknowledge func() error) error {
+	url, keepErr := keepRaw(ctx, f, k, raw, acknowledge)
+	var waiting *archive.NotArchived
+	lost := keepErr != nil && !errors.As(keepErr, &waiting) && !errors.Is(keepErr, archive.ErrConflict)
+	if lost && print.Output != "json" && print.Output != "yaml" {
 		// Nobody else has it: standard output is the last place left.
 		if _, err := f.Out.Write(raw); err != nil {
 			keepErr = errors.Join(keepErr, err)
 		}
 		return keepErr
 	}
-	err := print.Print(f.Out, printer.Document{Raw: raw, Name: "result/" + r.Metadata.RunID}, func(w io.Writer) error {
-		return summary.Write(w, r, url)
-	})
+	err := printKept(f, print, &kept{result: r, raw: raw, url: url})
 	if err != nil || keepErr != nil {
 		return errors.Join(keepErr, err)
 	}
 	return verdict(ctx, r)
+}
+
+func printKept(f *factory, print *printer.Flags, k *kept) error {
+	return print.Print(f.Out, printer.Document{Raw: k.raw, Name: "result/" + k.result.Metadata.RunID}, func(w io.Writer) error {
+		return summary.Write(w, k.result, k.url)
+	})
 }
 
 const keepTimeout = 2 * time.Minute
@@ -96,10 +132,21 @@ func verdict(ctx context.Context, r *document.Result) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return exit.With(exit.Interrupted, errors.New("interrupted; what was measured until then was kept"))
+	case s.Aborted != "":
+		return exit.With(exit.Thresholds, fmt.Errorf("the run was ended early: %s", s.Aborted))
 	case s.Phase != document.Succeeded:
 		return exit.With(exit.Invalid, fmt.Errorf("the run is %s: %s", strings.ToLower(string(s.Phase)), strings.Join(s.Validity.Reasons, "; ")))
 	case !s.Validity.Valid:
 		return exit.With(exit.Invalid, fmt.Errorf("the run is invalid: %s", strings.Join(s.Validity.Reasons, "; ")))
+	}
+	var failed []string
+	for _, t := range s.Thresholds {
+		if !t.Passed {
+			failed = append(failed, t.Expression)
+		}
+	}
+	if len(failed) > 0 {
+		return exit.With(exit.Thresholds, fmt.Errorf("thresholds failed: %s", strings.Join(failed, "; ")))
 	}
 	return nil
 }

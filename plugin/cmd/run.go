@@ -4,22 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/user"
 	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	"github.com/meshery/kubectl-meshery/internal/buildinfo"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
-	"github.com/meshery/kubectl-meshery/plugin/internal/progress"
-	"github.com/meshery/kubectl-meshery/plugin/internal/session"
 )
 
 type runOptions struct {
@@ -27,6 +18,7 @@ type runOptions struct {
 	test    testFlags
 	archive archiveFlags
 	print   printer.Flags
+	search  findMaxFlags
 	local   bool
 
 	spec *document.Test
@@ -43,11 +35,15 @@ The load belongs to the agents: it goes on when this command loses its
 connection, and 'attach' takes it up again. The first ^C stops the load and
 keeps what was measured; the second ends the command at once.
 
-Exit codes: 0 valid; 1 error; 2 a Test or flags that cannot be right; 4 partial
-or invalid; 130 interrupted.`,
+Exit codes: 0 valid; 1 error; 2 a Test or flags that cannot be right; 3 a
+threshold failed; 4 partial or invalid; 130 interrupted.`,
 		Example: examples(
 			`  # 500 requests a second for a minute, shared by all agents`,
 			`  %[1]s run http://checkout.shop:8080/ --rate 500 --duration 1m`, ``,
+			`  # A threshold: exit code 3 when it does not hold`,
+			`  %[1]s run http://checkout.shop/ --threshold 'responseTime.p99 < 50ms'`, ``,
+			`  # The highest rate at which a service level is kept`,
+			`  %[1]s run http://checkout.shop/ --find-max --slo 'responseTime.p99 < 50ms'`, ``,
 			`  # A Test from a file, from two agents, the Result as JSON`,
 			`  %[1]s run -f test.yaml --agents 2 -o json`, ``,
 			`  # Without a cluster, as fast as 8 connections allow`,
@@ -62,6 +58,7 @@ or invalid; 130 interrupted.`,
 	}
 	o.test.AddFlags(c.Flags())
 	c.Flags().BoolVar(&o.local, "local", false, "Generate the load in this process, without a cluster")
+	o.search.AddFlags(c.Flags())
 	o.archive.AddFlags(c.Flags())
 	o.print.AddFlags(c.Flags())
 	return c
@@ -78,9 +75,15 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 	for _, w := range o.test.warnings {
 		fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(w))
 	}
+	if err := o.search.complete(c.Flags(), test); err != nil {
+		return exit.With(exit.Usage, err)
+	}
 	test.Default()
 	if err := test.Validate(); err != nil {
 		return exit.With(exit.Usage, oneLine(err))
+	}
+	if err := checkThresholds(&test.Spec); err != nil {
+		return exit.With(exit.Usage, err)
 	}
 	if a := test.Spec.Agents; o.local && (a.Count > 0 || len(a.Nodes) > 0) {
 		return exit.Usagef("--local runs in this process: --agents and --node do not apply")
@@ -93,76 +96,18 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 func oneLine(err error) error { return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 func (o *runOptions) run(ctx context.Context) error {
-	contextName := ""
-	if !o.local {
-		contextName = o.contextName()
-	}
-	// Where the Result goes is settled before any load is sent.
-	a, err := o.archive.Open(ctx, contextName)
-	if err != nil {
-		return err
-	}
-	if err := a.Check(ctx); err != nil {
+	r := runner{runOptions: o}
+	if err := r.open(ctx); err != nil {
 		return stopped(ctx, err, "no load was sent")
 	}
-	box, err := outbox()
-	if err != nil {
-		return err
+	defer r.close()
+	if o.search.wanted {
+		return o.search.run(ctx, &r)
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
-	p := placement{factory: o.factory, contextName: contextName}
-	if o.local {
-		err = p.local()
-	} else {
-		err = p.cluster(ctx, o.spec)
-	}
-	if err != nil {
-		return stopped(ctx, err, "no load was sent")
-	}
-	defer p.close()
-	p.env.Plugin = buildinfo.Get().Version
-
-	wait := func() {}
-	defer func() { wait() }()
-	ended, err := session.Run(ctx, session.Config{
-		Test: *o.spec, RunID: id.String(), Owner: owner(), Members: p.members, Sources: p.sources,
-		Environment: p.env, NodesWithoutAgent: p.without,
-		Started: func(s session.Start) { wait = showProgress(o.ErrOut, s) },
-	})
-	wait()
+	ended, err := r.once(ctx, o.spec)
 	if err != nil {
 		return stopped(ctx, err, "no load was sent")
 	}
 	defer ended.Close()
-	return keepAndPrint(ctx, o.factory, &o.print, keeping{a, box}, ended)
-}
-
-// showProgress announces the run and shows how it stands until the function it
-// returns is called.
-func showProgress(out io.Writer, s session.Start) func() {
-	where := fmt.Sprintf("%d agents on %d nodes", len(s.Nodes), len(s.Nodes))
-	if len(s.Nodes) == 1 {
-		where = "1 agent on " + s.Nodes[0]
-	}
-	fmt.Fprintf(out, "run %s   %s   %s\n", s.RunID, printer.Escape(s.Test.Metadata.Name), printer.Escape(where))
-	l := s.Test.Spec.Load
-	c := progress.Config{Out: out, T0: s.T0, Warmup: time.Duration(l.Warmup), Duration: time.Duration(l.Duration), Status: s.Collector.Progress}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
-		c.Terminal = true
-		c.Width, _, _ = term.GetSize(int(f.Fd()))
-	}
-	return progress.Show(c)
-}
-
-// owner is how others who find the agents taken know whom to ask.
-func owner() string {
-	host, _ := os.Hostname()
-	name := os.Getenv("USER")
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		name = u.Username
-	}
-	return strings.Trim(name+"@"+host, "@")
+	return keepAndPrint(ctx, o.factory, &o.print, r.keeping, ended)
 }

@@ -20,6 +20,8 @@ type Agent struct {
 	Node, Pod, Version string
 	// Offset is the agent's clock minus the caller's, ClockError its bound.
 	Offset, ClockError time.Duration
+	// Cores is how many the agent may use; 0 where it is not known.
+	Cores int
 	// Prepared is the agent's answer to PrepareRun; nil for who attaches.
 	Prepared *agentv1.PrepareRunResponse
 }
@@ -30,6 +32,8 @@ type Collector struct {
 	test     document.Test
 	agents   []*agentData
 	timeline timeline
+	ended    endedCalls
+	without  []document.NodeWithoutAgent
 }
 
 // agentData is what one agent has told so far.
@@ -48,6 +52,7 @@ type agentData struct {
 	targets                   []*measurement
 	measuredTo                time.Duration // end of the newest snapshot, after t0
 	cpuSeconds                float64
+	cpuTime                   time.Duration // in which the agent used them
 	maxRSS                    int64
 	failure                   error // a chunk that could not be understood
 	sources                   map[agentv1.Source]*sourceData
@@ -64,6 +69,7 @@ func New(test document.Test, agents []Agent) *Collector {
 	l := test.Spec.Load
 	total := time.Duration(l.Warmup) + time.Duration(l.Duration)
 	c.timeline = newTimeline(len(agents), total)
+	c.ended = newEndedCalls(time.Duration(l.Warmup), total)
 	for _, a := range agents {
 		d := &agentData{Agent: a, measured: newMeasurement(), sources: map[agentv1.Source]*sourceData{}}
 		for range test.Spec.Targets {
@@ -124,6 +130,13 @@ func (c *Collector) Lost(agent int, err error) {
 	c.timeline.done(agent)
 }
 
+// WithoutAgent tells which nodes could have had an agent in the run and had none.
+func (c *Collector) WithoutAgent(nodes []document.NodeWithoutAgent) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.without = nodes
+}
+
 // Started tells the agent's T0 on its own clock, as soon as it is known, so
 // that readings can be told to be inside the measured time or not.
 func (c *Collector) Started(agent int, t0 time.Time) {
@@ -149,6 +162,7 @@ func (c *Collector) snapshot(agent int, s *agentv1.Snapshot) {
 		return
 	}
 	c.timeline.add(agent, s, c.closedLoop())
+	c.ended.add(time.Duration(s.GetFromNanos()), time.Duration(s.GetToNanos()), m.requests.Sent)
 	if s.GetWarmup() {
 		addRequests(&a.warmup, m.requests)
 		return
@@ -163,6 +177,9 @@ func (c *Collector) snapshot(agent int, s *agentv1.Snapshot) {
 	}
 	a.measuredTo = max(a.measuredTo, time.Duration(s.GetToNanos()))
 	a.cpuSeconds += s.GetCpuSeconds()
+	if s.GetCpuSeconds() > 0 {
+		a.cpuTime += time.Duration(s.GetToNanos() - s.GetFromNanos())
+	}
 	a.maxRSS = max(a.maxRSS, s.GetRssBytes())
 }
 

@@ -20,13 +20,18 @@ const (
 
 func (c *Collector) resources() document.Resources {
 	var r document.Resources
+	var end time.Duration
+	for _, a := range c.agents {
+		end = max(end, a.measuredTo)
+	}
+	c.ended.endAt(end)
 	for _, a := range c.agents {
 		r.Sources = append(r.Sources, a.sourceStatus()...)
 		if d := a.sources[agentv1.Source_SOURCE_NODE_EXPORTER]; d != nil && d.readings > 0 {
-			r.Nodes = append(r.Nodes, a.node(d))
+			r.Nodes = append(r.Nodes, c.node(a, d))
 		}
 		if d := a.sources[agentv1.Source_SOURCE_KUBELET]; d != nil {
-			r.Containers = append(r.Containers, a.containers(d)...)
+			r.Containers = append(r.Containers, c.containers(a, d)...)
 		}
 		for _, q := range a.ranges {
 			r.Prometheus = append(r.Prometheus, queryResult(q))
@@ -76,10 +81,11 @@ func (a *agentData) sourceStatus() []document.SourceStatus {
 	return out
 }
 
-func (a *agentData) node(d *sourceData) document.NodeResources {
+func (c *Collector) node(a *agentData, d *sourceData) document.NodeResources {
 	n := document.NodeResources{Node: a.Node}
 	var busy, total, longest float64
-	whole := true // no mode lacks an increase
+	var from, to time.Time
+	whole, together := true, true // no mode lacks an increase; all have one window
 	for _, s := range d.series {
 		if s == nil || s.n == 0 {
 			continue
@@ -95,6 +101,8 @@ func (a *agentData) node(d *sourceData) document.NodeResources {
 				break
 			}
 			longest = max(longest, window)
+			together = together && (from.IsZero() || from.Equal(s.first) && to.Equal(s.last))
+			from, to = s.first, s.last
 			if n.CPUSeconds == nil {
 				n.CPUSeconds = map[string]float64{}
 			}
@@ -113,6 +121,9 @@ func (a *agentData) node(d *sourceData) document.NodeResources {
 	if total > 0 && whole {
 		share := busy / total
 		n.CPUUtilization = &share
+		if together {
+			n.Cost = c.cost(a, from, to, busy)
+		}
 	}
 	slices.SortFunc(n.Series, func(a, b document.SeriesStats) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(labelText(a.Labels), labelText(b.Labels)))
@@ -145,7 +156,7 @@ func labelText(labels map[string]string) string {
 
 // containers pairs the CPU and memory series of each container. A container of
 // which CPU was read only once has no CPU figures: it is not counted as idle.
-func (a *agentData) containers(d *sourceData) []document.ContainerResource {
+func (c *Collector) containers(a *agentData, d *sourceData) []document.ContainerResource {
 	type key struct{ namespace, pod, container string }
 	found := map[key]*document.ContainerResource{}
 	for _, s := range d.series {
@@ -167,6 +178,7 @@ func (a *agentData) containers(d *sourceData) []document.ContainerResource {
 		if window, ok := s.window(); ok {
 			increase, cores := s.increase, s.increase/window
 			r.CPUSeconds, r.WindowSeconds, r.MeanCores = &increase, &window, &cores
+			r.Cost = c.cost(a, s.first, s.last, increase)
 		}
 	}
 	out := make([]document.ContainerResource, 0, len(found))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/threshold"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
@@ -17,11 +18,8 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		Metadata: document.ResultMetadata{Name: c.test.Metadata.Name, RunID: runID, Labels: c.test.Metadata.Labels},
 		Spec:     c.test.Spec}
 	s := &r.Status
-	s.Environment = env
-	all, targets := newMeasurement(), make([]*measurement, len(c.test.Spec.Targets))
-	for i := range targets {
-		targets[i] = newMeasurement()
-	}
+	s.Environment, s.NodesWithoutAgent = env, c.without
+	all, targets := c.merged()
 	var warmup document.Requests
 	var longest time.Duration
 	first := c.earliestStart()
@@ -32,10 +30,6 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		}
 		s.Agents = append(s.Agents, ar)
 		addRequests(&warmup, a.warmup)
-		all.merge(a.measured)
-		for i, t := range a.targets {
-			targets[i].merge(t)
-		}
 		from, to := a.measuredTime()
 		if !from.IsZero() && (s.StartTime.IsZero() || from.Before(s.StartTime)) {
 			s.StartTime = utc(from)
@@ -69,8 +63,9 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 	}
 	s.Resources = c.resources()
 	s.Timeline = c.timeline.points()
-	s.Phase = c.phase()
+	s.Phase, s.Aborted = c.phase(), c.aborted()
 	s.Validity = c.validity(s)
+	s.Thresholds = threshold.Check(expressions(c.test.Spec.Thresholds), r)
 	return r, nil
 }
 
@@ -99,7 +94,11 @@ func (a *agentData) measuredTime() (from, to time.Time) {
 func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentResult, error) {
 	r := document.AgentResult{Node: a.Node, Pod: a.Pod, Version: a.Version, Requests: a.measured.requests,
 		Latency: a.measured.latency(), ClockErrorMs: *milliseconds(a.ClockError),
-		CPUSeconds: a.cpuSeconds, MaxRSSBytes: a.maxRSS}
+		CPUSeconds: a.cpuSeconds, MaxRSSBytes: a.maxRSS, Cores: a.Cores}
+	if a.Cores > 0 && a.cpuTime > 0 {
+		share := a.cpuSeconds / a.cpuTime.Seconds() / float64(a.Cores)
+		r.CPUUtilization = &share
+	}
 	for _, t := range a.Prepared.GetTargets() {
 		r.Targets = append(r.Targets, document.ReachedTarget{Name: t.GetName(), Addresses: t.GetAddresses(), Client: t.GetClient(), Reason: t.GetClientReason()})
 	}

@@ -13,6 +13,19 @@ type sourceData struct {
 	readings int           // inside the measured time
 	failed   int           // inside the measured time
 	lastErr  string
+	// newest is when the newest reading inside the measured time was taken, gap the
+	// longest time without one until then.
+	newest time.Time
+	gap    time.Duration
+}
+
+// read notes a reading inside the measured time.
+func (d *sourceData) read(at, from time.Time) {
+	if d.readings == 0 {
+		d.newest = from
+	}
+	d.readings++
+	d.gap, d.newest = max(d.gap, at.Sub(d.newest)), at
 }
 
 // seriesData sums up one series inside the measured time, online: nothing grows
@@ -77,7 +90,7 @@ func (a *agentData) samples(s *agentv1.Samples) {
 		return
 	}
 	if a.inside(at) {
-		d.readings++
+		d.read(at, a.window.from)
 	}
 	if s.GetSource() == agentv1.Source_SOURCE_NODE_EXPORTER {
 		a.liveCPU(d, s)

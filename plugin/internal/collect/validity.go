@@ -2,52 +2,220 @@ package collect
 
 import (
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 )
 
-// What makes a run invalid; shares of 1 where no unit is named.
-const (
-	// minDelivered: below it, the load was not the load asked for.
-	minDelivered = 0.99
-	// maxErrors: above it, the latencies are mostly those of errors.
-	maxErrors = 0.5
-	// maxLateness, milliseconds: lateness p99 above this and above the median
-	// response time means that calls did not come when the schedule wanted them.
-	maxLateness = 20.0
-)
+// maxNodeCPU is the share of a node's CPU above which whatever runs on it waits
+// for the CPU, the generator included.
+const maxNodeCPU = 0.95
 
-// validity says whether the numbers may be believed, in words if not.
+// judge finds why the numbers of a run may not be believed, and what is to be
+// known of those that may. docs/validity.md is what users read of it.
+type judge struct {
+	*Collector
+	status   *document.Status
+	criteria document.Criteria // without nil
+
+	reasons, warnings []string
+}
+
+// validity says whether the numbers may be believed, in words if not. The rest
+// of the status is there already.
 func (c *Collector) validity(s *document.Status) document.Validity {
-	var reasons []string
-	add := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
-	for _, a := range c.agents {
-		switch p, reason := a.phase(); p {
-		case document.AgentLost:
-			add("agent on node %s was lost: %s", a.Node, reason)
-		case document.AgentFailed:
-			add("agent on node %s failed: %s", a.Node, reason)
+	j := &judge{Collector: c, status: s, criteria: c.test.Spec.Validity.WithDefaults()}
+	j.ends()
+	j.delivery()
+	j.errors()
+	j.lateness()
+	j.generatorCPU()
+	j.nodeCPU()
+	j.startSkew()
+	j.warn()
+	return document.Validity{Valid: len(j.reasons) == 0, Reasons: j.reasons, Warnings: j.warnings}
+}
+
+func (j *judge) reason(format string, args ...any) {
+	j.reasons = append(j.reasons, fmt.Sprintf(format, args...))
+}
+
+func (j *judge) warning(format string, args ...any) {
+	j.warnings = append(j.warnings, fmt.Sprintf(format, args...))
+}
+
+// percent writes a share that is beyond a bound so that this can be seen.
+func percent(share, bound float64) string {
+	for digits := 1; digits < 6; digits++ {
+		text := fmt.Sprintf("%.*f %%", digits, 100*share)
+		if text != fmt.Sprintf("%.*f %%", digits, 100*bound) {
+			return text
 		}
 	}
-	r := s.Requests
-	switch {
+	return fmt.Sprintf("%g %%", 100*share)
+}
+
+// allowed writes a bound as it was given: "10 %".
+func allowed(bound float64) string { return fmt.Sprintf("%.10g %%", 100*bound) }
+
+// ends are those of the agents and of the run.
+func (j *judge) ends() {
+	for _, a := range j.agents {
+		switch p, reason := a.phase(); p {
+		case document.AgentLost:
+			j.reason("agent on node %s was lost: %s", a.Node, reason)
+		case document.AgentFailed:
+			j.reason("agent on node %s failed: %s", a.Node, reason)
+		}
+	}
+	switch s := j.status; {
+	case s.Aborted != "":
+		j.reason("ended early by its Test: %s", s.Aborted)
 	case s.Phase == document.Cancelled:
-		add("stopped before its end")
-	case r.Sent == 0:
-		add("no request was sent")
+		j.reason("stopped before its end")
+	case s.Requests.Sent == 0:
+		j.reason("no request was sent")
 	}
-	if r.Planned > 0 && float64(r.Sent) < minDelivered*float64(r.Planned) {
-		add("only %.1f %% of the planned requests could be sent: the target, or the %d connections per agent, cannot take this rate",
-			100*float64(r.Sent)/float64(r.Planned), c.test.Spec.Load.Connections)
+}
+
+// delivery holds what was sent against what the agents' schedules held, and
+// these against what the Test asks for.
+func (j *judge) delivery() {
+	r, least := j.status.Requests, *j.criteria.MinRate
+	if r.Planned > 0 && float64(r.Sent) < least*float64(r.Planned) {
+		l := j.test.Spec.Load
+		streams := ""
+		if l.Streams > 1 {
+			streams = fmt.Sprintf(" of %d streams", l.Streams)
+		}
+		j.reason("only %s of the planned requests could be sent: the target, or the %d connections%s per agent, cannot take this rate; use more connections or a lower rate",
+			percent(float64(r.Sent)/float64(r.Planned), least), l.Connections, streams)
 	}
-	if r.Sent > 0 && float64(r.Failed) > maxErrors*float64(r.Sent) {
-		add("%.1f %% of the requests failed: the latencies are those of errors", 100*float64(r.Failed)/float64(r.Sent))
+	rate := j.status.Rate
+	if rate.Target == nil || r.Sent == 0 || j.status.Phase != document.Succeeded || j.endsAnywhere() {
+		return
 	}
-	l := s.Latency
-	if l.Lateness != nil && l.Lateness.P99 != nil && l.ResponseTime != nil && l.ResponseTime.P50 != nil &&
-		*l.Lateness.P99 > max(maxLateness, *l.ResponseTime.P50) {
-		add("the generator was late: lateness p99 %.3g ms is more than %.3g ms; use more agents or a lower rate",
-			*l.Lateness.P99, max(maxLateness, *l.ResponseTime.P50))
+	wanted := *rate.Target * float64(r.Sent) / rate.Achieved
+	if float64(r.Planned) < least*wanted-j.chance(wanted) {
+		j.reason("the agents planned %s requests per second, and the Test asks for %s: deploy agents of the plugin's version",
+			printer.Rate(*rate.Target*float64(r.Planned)/wanted), printer.Rate(*rate.Target))
 	}
-	return document.Validity{Valid: len(reasons) == 0, Reasons: reasons}
+}
+
+// endsAnywhere tells that a number of requests ends the load in some stage, so
+// that the mean rate until then is not that of all stages.
+func (j *judge) endsAnywhere() bool {
+	return j.test.Spec.Load.Requests > 0 && len(j.test.Spec.Load.Stages) > 0
+}
+
+// chance is by how much fewer arrivals than wanted mean nothing: the slots at
+// both ends, or four standard deviations of a Poisson process.
+func (j *judge) chance(wanted float64) float64 {
+	if j.test.Spec.Load.Arrivals == document.Poisson {
+		return 2 + 4*math.Sqrt(wanted)
+	}
+	return 2
+}
+
+// errors are those of the target: calls that were cut off by stopping the run
+// are none.
+func (j *judge) errors() {
+	r, most := j.status.Requests, *j.criteria.MaxErrors
+	cut := r.Codes[cancelledCode]
+	sent, failed := float64(r.Sent-cut), float64(r.Failed-cut)
+	if sent > 0 && failed > most*sent {
+		j.reason("%s of the requests failed, and %s may: the latencies are those of the rest; see which codes are counted",
+			percent(failed/sent, most), allowed(most))
+	}
+}
+
+// cancelledCode is what calls are counted under that were in flight when the
+// load was stopped.
+const cancelledCode = "cancelled"
+
+// lateness of the generator. A bound on the 99th percentile is broken as well
+// where a lower one is above it: with few calls there is only the median.
+func (j *judge) lateness() {
+	l := j.status.Latency
+	if l.Lateness == nil || l.ResponseTime == nil || l.ResponseTime.P50 == nil {
+		return
+	}
+	name, of := "p99", func(s *document.Summary) *float64 { return s.P99 }
+	if l.Lateness.P99 == nil {
+		name, of = "p50", func(s *document.Summary) *float64 { return s.P50 }
+	}
+	late, bound := of(l.Lateness), j.criteria.LatenessBound(*l.ResponseTime.P50)
+	if late == nil || *late <= bound {
+		return
+	}
+	where, most := "", 0.0
+	for _, a := range j.status.Agents {
+		if s := a.Latency.Lateness; len(j.agents) > 1 && s != nil && of(s) != nil && *of(s) > most {
+			where, most = ", most on node "+a.Node, *of(s)
+		}
+	}
+	j.reason("the generator was late: lateness %s %s is more than %s%s; use more agents, a lower rate, or nodes with less to do",
+		name, printer.Latency(*late), printer.Latency(bound), where)
+}
+
+// generatorCPU is about open loops: a closed one takes what it can.
+func (j *judge) generatorCPU() {
+	if j.closedLoop() {
+		return
+	}
+	most := *j.criteria.MaxGeneratorCPU
+	for _, a := range j.status.Agents {
+		if u := a.CPUUtilization; u != nil && *u > most {
+			j.reason("the generator on node %s used %s of its %d cores, and %s is the most: its own waiting is in the latencies; use more agents or a lower rate",
+				a.Node, percent(*u, most), a.Cores, allowed(most))
+		}
+	}
+}
+
+func (j *judge) nodeCPU() {
+	for _, n := range j.status.Resources.Nodes {
+		if n.CPUUtilization == nil || *n.CPUUtilization <= maxNodeCPU {
+			continue
+		}
+		const text = "node %s had %s of its CPU in use, more than %s: the generator on it had to wait; use nodes with less to do, or a lower rate"
+		say := j.reason
+		if j.closedLoop() {
+			say = j.warning
+		}
+		say(text, n.Node, percent(*n.CPUUtilization, maxNodeCPU), allowed(maxNodeCPU))
+	}
+}
+
+// startSkew is judged by what it is at least, for clocks are known only to a
+// bound; that it may be more is a warning.
+func (j *judge) startSkew() {
+	first, last := -1, -1
+	for i := range j.agents {
+		if _, ok := j.agents[i].started(); !ok {
+			continue
+		}
+		skew := j.status.Agents[i].StartSkewMs
+		if first < 0 || skew < j.status.Agents[first].StartSkewMs {
+			first = i
+		}
+		if last < 0 || skew > j.status.Agents[last].StartSkewMs {
+			last = i
+		}
+	}
+	if first == last {
+		return
+	}
+	bound := float64(*j.criteria.MaxStartSkew) / float64(time.Millisecond)
+	a, b := j.status.Agents[first], j.status.Agents[last]
+	skew, unsure := b.StartSkewMs, a.ClockErrorMs+b.ClockErrorMs
+	switch {
+	case skew-unsure > bound:
+		j.reason("the agents on nodes %s and %s started %s apart (clocks known to ± %s), and %s is the most: see whether node %s is overloaded or its clock is being set",
+			a.Node, b.Node, printer.Latency(skew), printer.Latency(unsure), printer.Latency(bound), b.Node)
+	case skew+unsure > bound:
+		j.warning("the agents on nodes %s and %s started %s apart, with clocks known to ± %s only: that may be more than %s",
+			a.Node, b.Node, printer.Latency(skew), printer.Latency(unsure), printer.Latency(bound))
+	}
 }

@@ -31,7 +31,9 @@ const (
 
 // Status is what was measured.
 type Status struct {
-	Phase    Phase    `json:"phase"`
+	Phase Phase `json:"phase"`
+	// Aborted is why the run was ended early by its own Test (abortOn).
+	Aborted  string   `json:"aborted,omitempty"`
 	Validity Validity `json:"validity"`
 	// StartTime and EndTime bound the measured time (warm-up is before it).
 	StartTime  time.Time    `json:"startTime"`
@@ -77,6 +79,9 @@ type ThresholdResult struct {
 type Validity struct {
 	Valid   bool     `json:"valid"`
 	Reasons []string `json:"reasons,omitempty"`
+	// Warnings do not make the numbers wrong: they say what the numbers leave
+	// out, and which of them rest on little.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Requests counts calls. Planned = sent + unsent; sent = succeeded + failed.
@@ -179,6 +184,10 @@ type AgentResult struct {
 	// CPUSeconds and MaxRSSBytes are the agent process over the measured time.
 	CPUSeconds  float64 `json:"cpuSeconds"`
 	MaxRSSBytes int64   `json:"maxRSSBytes"`
+	// Cores is how many the agent may use, CPUUtilization the share of them that
+	// it did, 0 to 1; absent where it is not known.
+	Cores          int      `json:"cores,omitempty"`
+	CPUUtilization *float64 `json:"cpuUtilization,omitempty"`
 	// Targets are the targets as this agent reached them.
 	Targets []ReachedTarget `json:"targets,omitempty"`
 }
@@ -225,9 +234,23 @@ type NodeResources struct {
 	CPUSeconds    map[string]float64 `json:"cpuSeconds,omitempty"`
 	WindowSeconds *float64           `json:"windowSeconds,omitempty"`
 	// CPUUtilization is the share of CPU time not idle (idle and iowait), 0 to 1.
-	CPUUtilization *float64      `json:"cpuUtilization,omitempty"`
-	Cores          int           `json:"cores,omitempty"`
-	Series         []SeriesStats `json:"series,omitempty"`
+	CPUUtilization *float64 `json:"cpuUtilization,omitempty"`
+	Cores          int      `json:"cores,omitempty"`
+	// Cost is that of everything on the node, the kernel and the agent included.
+	Cost
+	Series []SeriesStats `json:"series,omitempty"`
+}
+
+// Cost is the CPU that calls took.
+type Cost struct {
+	// Requests is how many calls of all agents ended within WindowSeconds; absent
+	// without a window.
+	Requests *int64 `json:"requests,omitempty"`
+	// CoreSecondsPer1000Requests is the CPU used within WindowSeconds (a node: not
+	// idle and not iowait) by 1,000 of these requests. Times 1,000 it is the mCPU
+	// that a load of 1,000 requests per second takes. Absent with fewer than 100
+	// requests.
+	CoreSecondsPer1000Requests *float64 `json:"coreSecondsPer1000Requests,omitempty"`
 }
 
 // SeriesStats sums up one series inside the measured time. Counters have
@@ -259,6 +282,7 @@ type ContainerResource struct {
 	WindowSeconds *float64 `json:"windowSeconds,omitempty"`
 	MeanCores     *float64 `json:"meanCores,omitempty"`
 	CPUSamples    int      `json:"cpuSamples"`
+	Cost
 	// MemoryMeanBytes and MemoryMaxBytes are absent without a reading.
 	MemoryMeanBytes *float64 `json:"memoryMeanBytes,omitempty"`
 	MemoryMaxBytes  *float64 `json:"memoryMaxBytes,omitempty"`

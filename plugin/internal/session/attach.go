@@ -50,6 +50,7 @@ func (c Config) attach(ctx context.Context, f *fleet.Fleet, unreached error) (*E
 		known := collect.Agent{Node: ref.GetNode(), Pod: ref.GetPod(), Prepared: &agentv1.PrepareRunResponse{}}
 		if a := f.Agent(ref.GetPod()); a != nil {
 			known.Version, known.Offset, known.ClockError = a.Info.GetVersion(), a.Clock.Offset, a.Clock.Error
+			known.Cores = int(a.Info.GetCpus())
 			w.fleet.Agents = append(w.fleet.Agents, a)
 			w.positions = append(w.positions, i)
 			w.prepared = append(w.prepared, known.Prepared)

@@ -80,7 +80,7 @@ func (c Config) run(ctx context.Context, f *fleet.Fleet) (*Ended, error) {
 	for i, a := range f.Agents {
 		prepared[i].Sources = append(prepared[i].Sources, plans[i].GetAbsentSources()...)
 		agents[i] = collect.Agent{Node: a.Node, Pod: a.Pod, Version: a.Info.GetVersion(),
-			Offset: a.Clock.Offset, ClockError: a.Clock.Error, Prepared: prepared[i]}
+			Offset: a.Clock.Offset, ClockError: a.Clock.Error, Cores: int(a.Info.GetCpus()), Prepared: prepared[i]}
 	}
 	collector := collect.New(c.Test.Redacted(), agents)
 	t0, err := f.Start(ctx, c.RunID)
@@ -156,6 +156,9 @@ func (c Config) follow(ctx context.Context, w following) (*Ended, error) {
 			cancel()
 		}
 	})
+	if w.stop && len(c.Test.Spec.AbortOn) > 0 {
+		stopping.Go(func() { c.abort(watchCtx, w) })
+	}
 	errs := f.Watch(watchCtx, c.RunID, w, ends.Add(timeout), patience)
 	cancel()
 	stopping.Wait()
@@ -178,11 +181,11 @@ func (c Config) follow(ctx context.Context, w following) (*Ended, error) {
 	if len(f.Agents) > 0 {
 		env.Agent = f.Agents[0].Info.GetVersion()
 	}
+	w.collector.WithoutAgent(w.without)
 	var err error
 	if ended.Result, err = w.collector.Result(c.RunID, env); err != nil {
 		return nil, err
 	}
-	ended.Result.Status.NodesWithoutAgent = w.without
 	return ended, nil
 }
 
@@ -191,6 +194,21 @@ func longestTimeout(s *document.Spec) (d time.Duration) {
 		d = max(d, time.Duration(t.Timeout))
 	}
 	return d
+}
+
+// abort stops the run as soon as its Test wants it, by what was measured.
+func (c Config) abort(ctx context.Context, w following) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+		if reason := w.collector.Abort(); reason != "" {
+			stop(ctx, w.fleet, c.RunID, reason)
+			return
+		}
+	}
 }
 
 // stopPatience is how long stopping may take on top of the calls in flight.

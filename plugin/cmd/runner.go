@@ -1,0 +1,99 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/term"
+
+	"github.com/meshery/kubectl-meshery/internal/buildinfo"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/progress"
+	"github.com/meshery/kubectl-meshery/plugin/internal/session"
+)
+
+// runner runs Tests in one place, one after the other.
+type runner struct {
+	*runOptions
+	keeping
+	place placement
+}
+
+// open settles where Results go and finds the agents, before any load is sent.
+func (r *runner) open(ctx context.Context) error {
+	contextName := ""
+	if !r.local {
+		contextName = r.contextName()
+	}
+	a, err := r.runOptions.archive.Open(ctx, contextName)
+	if err != nil {
+		return err
+	}
+	if err := a.Check(ctx); err != nil {
+		return err
+	}
+	box, err := outbox()
+	if err != nil {
+		return err
+	}
+	r.keeping = keeping{a, box}
+	r.place = placement{factory: r.factory, contextName: contextName}
+	if r.local {
+		err = r.place.local()
+	} else {
+		err = r.place.cluster(ctx, r.spec)
+	}
+	r.place.env.Plugin = buildinfo.Get().Version
+	return err
+}
+
+func (r *runner) close() { r.place.close() }
+
+// once runs a Test. What it returns is to be closed.
+func (r *runner) once(ctx context.Context, test *document.Test) (*session.Ended, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	wait := func() {}
+	defer func() { wait() }()
+	return session.Run(ctx, session.Config{
+		Test: *test, RunID: id.String(), Owner: owner(), Members: r.place.members, Sources: r.place.sources,
+		Environment: r.place.env, NodesWithoutAgent: r.place.without,
+		Started: func(s session.Start) { wait = showProgress(r.ErrOut, s) },
+	})
+}
+
+// showProgress announces the run and shows how it stands until the function it
+// returns is called.
+func showProgress(out io.Writer, s session.Start) func() {
+	where := fmt.Sprintf("%d agents on %d nodes", len(s.Nodes), len(s.Nodes))
+	if len(s.Nodes) == 1 {
+		where = "1 agent on " + s.Nodes[0]
+	}
+	fmt.Fprintf(out, "run %s   %s   %s\n", s.RunID, printer.Escape(s.Test.Metadata.Name), printer.Escape(where))
+	l := s.Test.Spec.Load
+	c := progress.Config{Out: out, T0: s.T0, Warmup: time.Duration(l.Warmup), Duration: time.Duration(l.Duration), Status: s.Collector.Progress}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		c.Terminal = true
+		c.Width, _, _ = term.GetSize(int(f.Fd()))
+	}
+	return progress.Show(c)
+}
+
+// owner is how others who find the agents taken know whom to ask.
+func owner() string {
+	host, _ := os.Hostname()
+	name := os.Getenv("USER")
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		name = u.Username
+	}
+	return strings.Trim(name+"@"+host, "@")
+}
