@@ -27,14 +27,16 @@ const (
 	mostRate        = 1e12
 )
 
-func readClient(o *object, smpsVersion bool) client {
+// readClient reads one; producers tells whose numbers go with a spelling of the
+// URLs' field.
+func readClient(o *object, producers func(urlsKey string) []numbering) client {
 	c := client{path: o.where("")}
 	urlsField := "endpointurls"
 	if !o.has(urlsField) {
 		urlsField = "endpointurl"
 	}
 	urls, key := o.list(urlsField)
-	c.producers = numberings(key, smpsVersion)
+	c.producers = producers(key)
 	spoken, _ := o.take("protocol")
 	c.readLoad(o)
 	request := readRequest(o)

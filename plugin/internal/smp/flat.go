@@ -21,7 +21,8 @@ func readFlat(o *object) config {
 		client.fields["endpointurl"] = field{"endpoint_url", "http://missing/"}
 	}
 	left := client.drop("latenciesms")
-	c.clients = append(c.clients, readClient(client, true))
+	// Who wrote this form wrote names; a number is of somebody who came later.
+	c.clients = append(c.clients, readClient(client, func(string) []numbering { return []numbering{smps, smp} }))
 	left = append(left, o.drop("env", "config", "metrics", "meshbuild", "proxybuild", "expgroupuuid", "expuuid", "profile", "detailsuri")...)
 	if len(left) > 0 {
 		o.r.warn("left out, for a Test does not have them: %s", strings.Join(left, ", "))

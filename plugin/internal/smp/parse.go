@@ -95,7 +95,7 @@ func readTest(o, beside *object) config {
 		if client.wrong {
 			continue
 		}
-		cl := readClient(client, smpsVersion)
+		cl := readClient(client, func(key string) []numbering { return numberings(key, smpsVersion) })
 		c.clients = append(c.clients, cl)
 		for _, p := range cl.producers {
 			if !slices.Contains(producers, p) {

@@ -197,7 +197,11 @@ func TestProtocols(t *testing.T) {
 			t.Errorf("%s: %v, want %s", in, err, want)
 		}
 	}
-	_, _, err := ParseTest([]byte("smps_version: v0.1.0\n" + one("protocol: 1, endpoint_urls: ['a:1']")))
+	test, _, err := ParseTest([]byte("endpoint_url: http://a/\nclient: {rps: 5, connections: 1, protocol: 1}"))
+	if err != nil || test.Spec.Target.URL != "http://a/" {
+		t.Errorf("%+v, %v", test, err)
+	}
+	_, _, err = ParseTest([]byte("smps_version: v0.1.0\n" + one("protocol: 1, endpoint_urls: ['a:1']")))
 	if err == nil || !strings.Contains(err.Error(), "protocol 1 means tcp or http") {
 		t.Error(err)
 	}
