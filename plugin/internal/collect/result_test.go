@@ -187,34 +187,3 @@ func reasons(t *testing.T, v document.Validity, want ...string) {
 		}
 	}
 }
-
-func TestValidity(t *testing.T) {
-	for name, c := range map[string]struct {
-		counts             *agentv1.Counts
-		response, lateness time.Duration
-		reason             string
-	}{
-		"good":              {&agentv1.Counts{Planned: 1000, Sent: 1000}, time.Millisecond, time.Microsecond, ""},
-		"nearly all sent":   {&agentv1.Counts{Planned: 1000, Sent: 990, Unsent: 10}, time.Millisecond, 0, ""},
-		"too few sent":      {&agentv1.Counts{Planned: 1000, Sent: 985, Unsent: 15}, time.Millisecond, 0, "only 98.5 % of the planned requests could be sent: the target, or the 16 connections per agent, cannot take this rate"},
-		"half failed":       {&agentv1.Counts{Planned: 1000, Sent: 1000, Failed: 500}, time.Millisecond, 0, ""},
-		"most failed":       {&agentv1.Counts{Planned: 1000, Sent: 1000, Failed: 501}, time.Millisecond, 0, "50.1 % of the requests failed"},
-		"late":              {&agentv1.Counts{Planned: 1000, Sent: 1000}, time.Millisecond, 30 * time.Millisecond, "the generator was late: lateness p99 30 ms is more than 20 ms"},
-		"late, target slow": {&agentv1.Counts{Planned: 1000, Sent: 1000}, 40 * time.Millisecond, 30 * time.Millisecond, ""},
-		"later than slow":   {&agentv1.Counts{Planned: 1000, Sent: 1000}, 40 * time.Millisecond, 60 * time.Millisecond, "lateness p99 60 ms is more than 40 ms"},
-		"a little late":     {&agentv1.Counts{Planned: 1000, Sent: 1000}, time.Millisecond, 15 * time.Millisecond, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := started(t, test(), 0)
-			r.Chunk(0, &agentv1.Chunk{Body: &agentv1.Chunk_Snapshot{Snapshot: &agentv1.Snapshot{FromNanos: 2e9, ToNanos: 12e9, Counts: c.counts,
-				Latencies: &agentv1.Latencies{ResponseTime: encode(t, 1000, c.response), ServiceTime: encode(t, 1000, c.response), Lateness: encode(t, 1000, c.lateness)}}}})
-			r.final(0, succeeded, "", 12*time.Second)
-			v := r.result().Status.Validity
-			if c.reason == "" {
-				reasons(t, v)
-			} else {
-				reasons(t, v, c.reason)
-			}
-		})
-	}
-}

@@ -147,7 +147,8 @@ func (j *judge) lateness() {
 		name, of = "p50", func(s *document.Summary) *float64 { return s.P50 }
 	}
 	late, bound := of(l.Lateness), j.criteria.LatenessBound(*l.ResponseTime.P50)
-	if late == nil || *late <= bound {
+	// Three digits are what a histogram knows.
+	if late == nil || *late <= bound || printer.Latency(*late) == printer.Latency(bound) {
 		return
 	}
 	where, most := "", 0.0
@@ -200,7 +201,7 @@ func (j *judge) startSkew() {
 		if first < 0 || skew < j.status.Agents[first].StartSkewMs {
 			first = i
 		}
-		if last < 0 || skew > j.status.Agents[last].StartSkewMs {
+		if last < 0 || skew >= j.status.Agents[last].StartSkewMs {
 			last = i
 		}
 	}

@@ -130,11 +130,13 @@ func (j *judge) containerCPU() {
 	env := &j.status.Environment
 	var known, unknown, part int
 	var shortest float64
+	seen := map[string]bool{}
 	measured := j.status.EndTime.Sub(j.status.StartTime).Seconds()
 	for _, c := range j.status.Resources.Containers {
 		if len(env.TargetPods) > 0 && !slices.Contains(env.TargetPods, c.Namespace+"/"+c.Pod) || ownAgent(env, &c) {
 			continue
 		}
+		seen[c.Namespace+"/"+c.Pod] = true
 		switch {
 		case c.WindowSeconds == nil:
 			unknown++
@@ -158,6 +160,9 @@ func (j *judge) containerCPU() {
 		j.warning("the CPU of %s is not known: %s", whose, renewed)
 	case unknown > 0 && len(env.TargetPods) > 0:
 		j.warning("the CPU of %d of %s is not known, and their cost is missing: %s", unknown, whose, renewed)
+	}
+	if unseen := len(env.TargetPods) - len(seen); unseen > 0 && len(j.status.Resources.Containers) > 0 {
+		j.warning("nothing was read of %d of the %d pods behind the target, and their cost is missing: let an agent take part on every node they run on", unseen, len(env.TargetPods))
 	}
 	if part > 0 {
 		j.warning("the CPU of %d of %s rests on less than half of the measured time, down to %.3g s of %.3g s: measure longer", part, whose, shortest, measured)
