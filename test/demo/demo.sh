@@ -48,8 +48,8 @@ on_cluster() {
 		again=
 		run kubectl create namespace "$namespace"
 	fi
-	show kubectl apply -n "$namespace" -f manifests/echo.yaml
-	sed "s|image: .*|image: $image|" manifests/echo.yaml | kubectl apply -n "$namespace" -f -
+	show kubectl apply -n "$namespace" --server-side -f manifests/echo.yaml
+	sed "s|image: .*|image: $image|" manifests/echo.yaml | kubectl apply -n "$namespace" --server-side -f -
 	# Another demo may have left pods of another build under the same image name.
 	[ -z "$again" ] || run kubectl rollout restart -n "$namespace" deployment/meshery-echo
 	run kubectl rollout status -n "$namespace" deployment/meshery-echo --timeout=60s
@@ -89,8 +89,9 @@ on_machine() {
 	export MESHERY_ARCHIVE="file://$PWD/dist/demo"
 
 	step "2  The workload to measure"
-	show meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081
-	meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081 &
+	local only_http=(--https-listen= --grpc-listen= --tcp-listen= --udp-listen=)
+	show meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081 "${only_http[@]}"
+	meshery-agent echo --listen 127.0.0.1:18080 --metrics-listen 127.0.0.1:18081 "${only_http[@]}" &
 	echo=$!
 	trap 'kill "$echo" 2>/dev/null; wait "$echo" || true' EXIT
 	for _ in {1..50}; do

@@ -66,7 +66,7 @@ func applyEcho(namespace string) error {
 	}
 	y = imageLine.ReplaceAll(y, []byte("image: "+os.Getenv("MESHERY_IMAGE")))
 	kubectl("create", "namespace", namespace)
-	c := command("apply", "-n", namespace, "-f", "-")
+	c := command("apply", "-n", namespace, "--server-side", "-f", "-")
 	c.Stdin = bytes.NewReader(y)
 	if err := capture(c).err(); err != nil {
 		return err
