@@ -2,6 +2,7 @@ package summary
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,54 +18,88 @@ const (
 	mostOfTarget = 10
 )
 
-// containers shows those of the pods behind the target, with what 1,000 requests
-// cost in each, then the others that used most CPU. Of those nobody knows what
-// they did for this run, so they have no cost. The agents' own are left out.
-func containers(b *strings.Builder, r *document.Result) error {
-	env := &r.Status.Environment
-	all := slices.DeleteFunc(slices.Clone(r.Status.Resources.Containers), func(c document.ContainerResource) bool {
+// containers shows those of the pods behind the target, then the others that
+// used most CPU. The load generators are left out.
+func (p *page) containers() {
+	env := &p.Status.Environment
+	all := slices.DeleteFunc(slices.Clone(p.Status.Resources.Containers), func(c document.ContainerResource) bool {
 		return c.MeanCores == nil || (c.Namespace == env.Namespace && c.Container == "agent")
 	})
 	if len(all) == 0 {
-		return nil
+		return
 	}
 	// 0 for a container behind the target, 1 for any other.
 	rank := func(c document.ContainerResource) int {
-		if slices.Contains(env.TargetPods, c.Namespace+"/"+c.Pod) {
+		if slices.Contains(env.TargetPods, podOf(c)) {
 			return 0
 		}
 		return 1
 	}
+	slices.SortStableFunc(all, func(x, y document.ContainerResource) int {
+		return cmp.Or(cmp.Compare(rank(x), rank(y)), cmp.Compare(*y.MeanCores, *x.MeanCores))
+	})
 	ofTarget := 0
 	for _, c := range all {
 		ofTarget += 1 - rank(c)
 	}
-	slices.SortStableFunc(all, func(x, y document.ContainerResource) int {
-		return cmp.Or(cmp.Compare(rank(x), rank(y)), cmp.Compare(*y.MeanCores, *x.MeanCores))
-	})
 	shown := min(len(all), max(busiest, min(mostOfTarget, ofTarget)))
-	t := printer.NewTable("~POD", "~CONTAINER", "CPU", "PER 1,000 REQ.", "MEMORY")
+	t := p.table("~POD", "~CONTAINER", "CPU", "PER 1,000 REQ.", "MEMORY")
 	for _, c := range all[:shown] {
 		var cost, memory string
-		// The container's window and the measured time differ, so it is the rates
-		// that are divided, not the sums.
-		if rate := r.Status.Rate.Achieved; rank(c) == 0 && rate > 0 {
-			cost = printer.Significant(1000**c.MeanCores/rate, 3) + " core-s"
+		if v := c.CoreSecondsPer1000Requests; v != nil {
+			cost = coreSeconds(*v)
 		}
 		if c.MemoryMeanBytes != nil {
 			memory = printer.Bytes(int64(*c.MemoryMeanBytes))
 		}
-		t.Row(c.Namespace+"/"+c.Pod, c.Container, printer.Significant(1000**c.MeanCores, 3)+" mCPU", cost, memory)
+		t.add(podOf(c), c.Container, printer.Significant(1000**c.MeanCores, 3)+" mCPU", cost, memory)
 	}
-	b.WriteString("\n")
-	return t.Write(b)
+	t.end()
+	p.cost(all[:ofTarget])
 }
 
-// wantedCPU tells whether the CPU of any container behind the target is known, or
-// of any at all where nobody knows which those are.
-func wantedCPU(s *document.Status) bool {
-	target := s.Environment.TargetPods
-	return slices.ContainsFunc(s.Resources.Containers, func(c document.ContainerResource) bool {
-		return c.MeanCores != nil && (len(target) == 0 || slices.Contains(target, c.Namespace+"/"+c.Pod))
-	})
+func podOf(c document.ContainerResource) string { return c.Namespace + "/" + c.Pod }
+
+func coreSeconds(v float64) string { return printer.Significant(v, 3) + " core-s" }
+
+// cost adds up what 1,000 requests took in the pods behind the target: the
+// application, its sidecar, each over all pods. Where some pods are missing in a
+// sum, it says so.
+func (p *page) cost(ofTarget []document.ContainerResource) {
+	type sum struct {
+		name        string
+		coreSeconds float64
+		pods        int
+	}
+	var sums []*sum
+	for _, c := range ofTarget {
+		if c.CoreSecondsPer1000Requests == nil {
+			continue
+		}
+		i := slices.IndexFunc(sums, func(s *sum) bool { return s.name == c.Container })
+		if i < 0 {
+			i, sums = len(sums), append(sums, &sum{name: c.Container})
+		}
+		sums[i].coreSeconds += *c.CoreSecondsPer1000Requests
+		sums[i].pods++
+	}
+	if len(sums) == 0 {
+		return
+	}
+	slices.SortStableFunc(sums, func(a, b *sum) int { return cmp.Compare(b.coreSeconds, a.coreSeconds) })
+	var parts []string
+	pods := len(p.Status.Environment.TargetPods)
+	for _, s := range sums {
+		part := s.name + " " + coreSeconds(s.coreSeconds)
+		if s.pods < pods {
+			part += fmt.Sprintf(" (%d of %d pods)", s.pods, pods)
+		}
+		parts = append(parts, part)
+	}
+	text := "per 1,000 requests: " + strings.Join(parts, ", ")
+	if p.invalid() {
+		text += "; invalid"
+	}
+	p.gap()
+	p.row("COST", text)
 }

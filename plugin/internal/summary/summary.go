@@ -1,15 +1,13 @@
 // Package summary writes a Result so that a person can read it in ten seconds:
 // is it valid, how fast was it, did any node differ, what did it cost. Whole
-// histograms and series are in the Result itself.
+// histograms and series are in the Result itself. Where the run is invalid,
+// every number says so.
 package summary
 
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
@@ -18,26 +16,23 @@ import (
 // Write writes the summary. archived is where the Result is kept; empty leaves
 // the line out.
 func Write(w io.Writer, r *document.Result, archived string) error {
-	var b strings.Builder
-	verdict(&b, &r.Status)
-	if err := latencies(&b, &r.Status); err != nil {
-		return err
+	p := &page{Result: r}
+	for _, part := range []func(){p.verdict, p.latencies, p.targets, p.errors, p.nodes, p.containers, p.thresholds, p.warnings, p.absent} {
+		part()
 	}
-	failures(&b, &r.Status)
-	if err := nodes(&b, &r.Status); err != nil {
-		return err
-	}
-	if err := containers(&b, r); err != nil {
-		return err
-	}
-	absent(&b, &r.Status)
-	b.WriteString("\n")
-	row(&b, "RUN", r.Metadata.RunID)
+	p.gap()
+	p.row("RUN", r.Metadata.RunID)
 	if archived != "" {
-		row(&b, "ARCHIVED", archived)
+		p.row("ARCHIVED", archived)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, p.text.String())
 	return err
+}
+
+// page is the summary while it is written.
+type page struct {
+	*document.Result
+	text strings.Builder
 }
 
 // label is the width of the first column of the lines that are no table.
@@ -45,28 +40,64 @@ const label = 11
 
 // row writes text beside a label, in as many lines as it takes. A word that is
 // too long, such as a URL, stays whole.
-func row(b *strings.Builder, name, text string) {
-	line, column := fmt.Sprintf("%-*s", label, name), label
-	for i, word := range strings.Fields(printer.Escape(text)) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case column+1+n > printer.DefaultWidth:
-			b.WriteString(line + "\n")
-			line, column = strings.Repeat(" ", label), label
-		default:
-			line += " "
-			column++
-		}
-		line += word
-		column += n
+func (p *page) row(name, text string) {
+	for _, line := range printer.Wrap(printer.Escape(text), printer.DefaultWidth-label) {
+		fmt.Fprintf(&p.text, "%-*s%s\n", label, name, line)
+		name = ""
 	}
-	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
-func verdict(b *strings.Builder, s *document.Status) {
+// rows writes texts, each beside the label; of many the last ones are only
+// counted, for the Result has them.
+func (p *page) rows(name string, texts []string, where string) {
+	const most = 10
+	for i, text := range texts {
+		if i == most {
+			p.row(name, fmt.Sprintf("%d more are in the Result: %s", len(texts)-most, where))
+			return
+		}
+		p.row(name, text)
+	}
+}
+
+// gap writes the empty line between two parts.
+func (p *page) gap() { p.text.WriteString("\n") }
+
+func (p *page) invalid() bool { return !p.Status.Validity.Valid }
+
+// table makes a table of numbers; those of an invalid run are marked in every row.
+func (p *page) table(headers ...string) *table {
+	t := &table{page: p}
+	if p.invalid() {
+		headers = append(headers, "INVALID")
+		t.mark = []string{"!"}
+	}
+	t.Table, t.columns = printer.NewTable(headers...), len(headers)-len(t.mark)
+	return t
+}
+
+type table struct {
+	*printer.Table
+	page    *page
+	columns int
+	mark    []string
+}
+
+func (t *table) add(cells ...string) {
+	row := make([]string, t.columns)
+	copy(row, cells)
+	t.Row(append(row, t.mark...)...)
+}
+
+func (t *table) end() {
+	t.page.gap()
+	_ = t.Write(&t.page.text) // to memory: it cannot fail
+}
+
+func (p *page) verdict() {
+	s := &p.Status
 	word := "VALID"
-	if !s.Validity.Valid {
+	if p.invalid() {
 		word = "INVALID"
 	}
 	r := s.Requests
@@ -74,88 +105,39 @@ func verdict(b *strings.Builder, s *document.Status) {
 	if s.Rate.Target == nil {
 		text = fmt.Sprintf("%s requests, %s rps, closed loop: no response time", printer.Count(r.Sent), printer.Rate(s.Rate.Achieved))
 	}
-	if s.Phase != document.Succeeded {
+	switch {
+	case s.Aborted != "":
+		text += ", ended early"
+	case s.Phase != document.Succeeded:
 		text += ", " + strings.ToLower(string(s.Phase))
 	}
-	row(b, word, text)
-	for _, reason := range s.Validity.Reasons {
-		row(b, "", reason)
+	if p.Spec.Load.Warmup > 0 && s.Warmup != nil && s.Warmup.Sent > 0 {
+		text += fmt.Sprintf("; %s of warm-up left out", printer.Count(s.Warmup.Sent))
+	}
+	p.row(word, text)
+	p.rows("BECAUSE", s.Validity.Reasons, ".status.validity.reasons")
+	if p.invalid() {
+		p.row("", "these numbers are not to be relied on")
 	}
 }
 
-func latencies(b *strings.Builder, s *document.Status) error {
-	t := printer.NewTable("LATENCY", "P50", "P90", "P99", "P99.9", "MAX")
-	add := func(name string, l *document.Summary) {
-		if l != nil {
-			t.Row(name, printer.LatencyOf(l.P50), printer.LatencyOf(l.P90), printer.LatencyOf(l.P99), printer.LatencyOf(l.P999), printer.Latency(l.Max))
-		}
-	}
-	if s.Latency.ServiceTime == nil && s.Latency.ResponseTime == nil {
-		return nil
-	}
-	add("response", s.Latency.ResponseTime)
-	add("service", s.Latency.ServiceTime)
-	b.WriteString("\n")
-	return t.Write(b)
-}
-
-// failures tells what was not sent and what was answered badly.
-func failures(b *strings.Builder, s *document.Status) {
-	r := s.Requests
-	if r.Failed == 0 && r.Unsent == 0 {
+// warnings are those of the validity.
+func (p *page) warnings() {
+	w := p.Status.Validity.Warnings
+	if len(w) == 0 {
 		return
 	}
-	b.WriteString("\n")
-	if r.Unsent > 0 {
-		row(b, "UNSENT", printer.Count(r.Unsent)+" planned requests were still waiting at the end; their waiting is in the response time")
-	}
-	if r.Failed > 0 {
-		var kinds []string
-		for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
-			if len(code) == 3 && code[0] == '2' {
-				continue
-			}
-			kinds = append(kinds, code+": "+printer.Count(r.Codes[code]))
-		}
-		row(b, "ERRORS", fmt.Sprintf("%s of %s (%s)", printer.Count(r.Failed), printer.Count(r.Sent), strings.Join(kinds, ", ")))
-	}
-}
-
-func nodes(b *strings.Builder, s *document.Status) error {
-	cpu := map[string]string{}
-	for _, n := range s.Resources.Nodes {
-		if n.CPUUtilization != nil {
-			cpu[n.Node] = printer.Percent(*n.CPUUtilization)
-		}
-	}
-	t := printer.NewTable("~NODE", "RPS", "P50", "P99", "ERRORS", "START SKEW", "CPU")
-	for _, a := range s.Agents {
-		l := a.Latency.ResponseTime
-		if l == nil {
-			l = a.Latency.ServiceTime
-		}
-		var p50, p99 string
-		if l != nil {
-			p50, p99 = printer.LatencyOf(l.P50), printer.LatencyOf(l.P99)
-		}
-		t.Row(a.Node, printer.Rate(a.Rate.Achieved), p50, p99, printer.Count(a.Requests.Failed), printer.Latency(a.StartSkewMs), cpu[a.Node])
-	}
-	for _, n := range s.NodesWithoutAgent {
-		t.Row(n.Node, "no agent")
-	}
-	b.WriteString("\n")
-	return t.Write(b)
+	p.gap()
+	p.rows("WARNING", w, ".status.validity.warnings")
 }
 
 // absent names the sources that gave nothing, each reason once.
-func absent(b *strings.Builder, status *document.Status) {
+func (p *page) absent() {
 	names := map[string]string{"nodeExporter": "node-exporter", "kubelet": "kubelet metrics", "prometheus": "Prometheus", "": "a source of a newer agent"}
 	said := map[string]bool{}
-	for _, s := range status.Resources.Sources {
+	for _, s := range p.Status.Resources.Sources {
 		why := s.Detail
 		switch {
-		case s.Source == "kubelet" && s.Available && len(status.Resources.Containers) > 0 && !wantedCPU(status):
-			why = "it renews its figures every 10 to 20 s, and CPU takes two of them: measure for 45 s or more"
 		case s.Available && s.Samples > 0:
 			continue
 		case s.Available && s.LastError != "":
@@ -167,10 +149,10 @@ func absent(b *strings.Builder, status *document.Status) {
 		if said[text] {
 			continue
 		}
-		if len(said) == 0 {
-			b.WriteString("\n")
+		if len(said) == 0 && len(p.Status.Validity.Warnings) == 0 {
+			p.gap()
 		}
 		said[text] = true
-		row(b, "NOT READ", text)
+		p.row("NOT READ", text)
 	}
 }

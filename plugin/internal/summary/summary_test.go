@@ -13,6 +13,8 @@ import (
 
 func of(v float64) *float64 { return &v }
 
+func cost(v float64) document.Cost { return document.Cost{CoreSecondsPer1000Requests: &v} }
+
 func latency(scale float64) *document.Summary {
 	return &document.Summary{Count: 60000, P50: of(2.1 * scale), P90: of(4.02 * scale), P99: of(11.94 * scale), P999: of(48.1 * scale), Max: 96.2 * scale}
 }
@@ -28,11 +30,11 @@ func sample() *document.Result {
 		Resources: document.Resources{
 			Nodes: []document.NodeResources{{Node: "worker-1", CPUUtilization: of(0.38)}, {Node: "worker-2", CPUUtilization: of(0.44)}},
 			Containers: []document.ContainerResource{
-				{Namespace: "shop", Pod: "checkout-7f9", Container: "istio-proxy", CPUSamples: 6, MeanCores: of(0.22), MemoryMeanBytes: of(40 << 20)},
-				{Namespace: "shop", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: of(0.41), MemoryMeanBytes: of(120 << 20)},
+				{Namespace: "shop", Pod: "checkout-7f9", Container: "istio-proxy", CPUSamples: 6, MeanCores: of(0.22), Cost: cost(0.221), MemoryMeanBytes: of(40 << 20)},
+				{Namespace: "shop", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: of(0.41), Cost: cost(0.412), MemoryMeanBytes: of(120 << 20)},
 				{Namespace: "meshery", Pod: "agent-1", Container: "agent", CPUSamples: 6, MeanCores: of(3)},
 				{Namespace: "shop", Pod: "cron", Container: "job", CPUSamples: 1},
-				{Namespace: "kube-system", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: of(0.9)},
+				{Namespace: "kube-system", Pod: "checkout-7f9", Container: "app", CPUSamples: 6, MeanCores: of(0.9), Cost: cost(0.904)},
 			},
 			Sources: []document.SourceStatus{
 				{Source: "nodeExporter", Node: "worker-1", Available: true, Samples: 60},
@@ -89,9 +91,11 @@ worker-2   333.3   2.10 ms   11.9 ms   0        400 µs       44.0 %
 worker-3   333.3   2.10 ms   11.9 ms   0        800 µs       -
 
 POD                        CONTAINER     CPU        PER 1,000 REQ.   MEMORY
-shop/checkout-7f9          app           410 mCPU   0.410 core-s     120 MiB
-shop/checkout-7f9          istio-proxy   220 mCPU   0.220 core-s     40.0 MiB
-kube-system/checkout-7f9   app           900 mCPU   -                -
+shop/checkout-7f9          app           410 mCPU   0.412 core-s     120 MiB
+shop/checkout-7f9          istio-proxy   220 mCPU   0.221 core-s     40.0 MiB
+kube-system/checkout-7f9   app           900 mCPU   0.904 core-s     -
+
+COST       per 1,000 requests: app 0.412 core-s, istio-proxy 0.221 core-s
 
 NOT READ   node-exporter: none found on this node; deploy with --node-exporter
 NOT READ   Prometheus: connection refused
@@ -108,32 +112,62 @@ func TestABadRun(t *testing.T) {
 	s.Validity = document.Validity{Reasons: []string{
 		"agent on node worker-2 was lost: out of reach for 45s: port-forward to pod \"meshery/agent-2\": there is no such pod any more; see 'kubectl meshery status'",
 		"the terminal is not steered by this: \x1b[31m",
+	}, Warnings: []string{
+		"2,000 planned requests were never sent; their waiting until the end is in the response time",
+		"993 failed requests are not in the latencies",
 	}}
 	s.Requests = document.Requests{Planned: 60000, Sent: 58000, Succeeded: 57000, Failed: 1000, Unsent: 2000,
 		Codes: map[string]int64{"200": 57000, "503": 990, "timeout": 7, "connection": 3}}
-	s.Resources = document.Resources{}
+	s.Latency.ConnectTime = &document.Summary{Count: 20, P50: of(0.4), Max: 1.2}
+	s.Resources.Sources, s.Resources.Containers = nil, s.Resources.Containers[:2]
 	s.Agents = s.Agents[:1]
 	s.Agents[0].Requests.Failed = 1000
 	s.NodesWithoutAgent = []document.NodeWithoutAgent{{Node: "worker-9-of-a-very-long-name-in-a-very-long-domain.example.com", Reason: "taint"}}
-	got := written(t, r, "")
-	for _, want := range []string{
-		"INVALID    58,000 of 60,000 requests, 999.9 rps, partial\n" +
-			"           agent on node worker-2 was lost: out of reach for 45s: port-forward\n" +
-			"           to pod \"meshery/agent-2\": there is no such pod any more; see 'kubectl\n" +
-			"           meshery status'\n" +
-			"           the terminal is not steered by this: \\x1b[31m\n",
-		"UNSENT     2,000 planned requests were still waiting at the end; their waiting\n" +
-			"           is in the response time\n" +
-			"ERRORS     1,000 of 58,000 (503: 990, connection: 3, timeout: 7)\n",
-		"no agent",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got\n%s\nwhich lacks\n%s", got, want)
-		}
+	s.Thresholds = []document.ThresholdResult{
+		{Expression: "responseTime.p99 < 50ms", Actual: of(11.94), Unit: "ms", Passed: true},
+		{Expression: "errorRate < 0.1%", Actual: of(1.7241379), Unit: "%"},
+		{Expression: "rate.achieved > 990", Actual: of(966.6666)},
+		{Expression: "responseTime.p99.99 < 1s", Unit: "ms", Reason: "p99.99 needs 36,887 requests, and has 400"},
 	}
-	if strings.Contains(got, "ARCHIVED") || strings.Contains(got, "\x1b") {
-		t.Errorf("got\n%s", got)
-	}
+	same(t, written(t, r, ""), `
+INVALID    58,000 of 60,000 requests, 999.9 rps, partial
+BECAUSE    agent on node worker-2 was lost: out of reach for 45s: port-forward
+           to pod "meshery/agent-2": there is no such pod any more; see 'kubectl
+           meshery status'
+BECAUSE    the terminal is not steered by this: \x1b[31m
+           these numbers are not to be relied on
+
+LATENCY    P50       P90       P99       P99.9     MAX       INVALID
+response   2.10 ms   4.02 ms   11.9 ms   48.1 ms   96.2 ms   !
+service    1.89 ms   3.62 ms   10.7 ms   43.3 ms   86.6 ms   !
+connect    400 µs    -         -         -         1.20 ms   !
+
+ERRORS     1,000 of 58,000 (503: 990, connection: 3, timeout: 7)
+
+NODE             RPS       P50      P99      ERRORS  START SKEW  CPU     INVALID
+worker-1         333.3     2.10 ms  11.9 ms  1,000   0.00 ms     38.0 %  !
+worker-9-of-a-…  no agent  -        -        -       -           -       !
+
+POD                 CONTAINER     CPU        PER 1,000 REQ.   MEMORY     INVALID
+shop/checkout-7f9   app           410 mCPU   0.412 core-s     120 MiB    !
+shop/checkout-7f9   istio-proxy   220 mCPU   0.221 core-s     40.0 MiB   !
+
+COST       per 1,000 requests: app 0.412 core-s, istio-proxy 0.221 core-s;
+           invalid
+
+THRESHOLD                  ACTUAL     RESULT   INVALID
+responseTime.p99 < 50ms    11.94 ms   passed   !
+errorRate < 0.1%           1.7241 %   FAILED   !
+rate.achieved > 990        966.67     FAILED   !
+responseTime.p99.99 < 1s   -          FAILED   !
+           responseTime.p99.99 < 1s: p99.99 needs 36,887 requests, and has 400
+
+WARNING    2,000 planned requests were never sent; their waiting until the end
+           is in the response time
+WARNING    993 failed requests are not in the latencies
+
+RUN        0193a1c4-7c1e-7000-8000-000000000001
+`)
 }
 
 func TestAClosedLoop(t *testing.T) {
@@ -156,10 +190,11 @@ func TestARunOfNothing(t *testing.T) {
 		Resources: document.Resources{Sources: []document.SourceStatus{{Source: "kubelet", Available: true}}}}}
 	same(t, written(t, r, "file:///home/me/.local/share/kubectl-meshery/archive/runs/2026/11/23/0193a1c4"), `
 INVALID    0 of 0 requests, 0 rps, cancelled
-           stopped before its end
+BECAUSE    stopped before its end
+           these numbers are not to be relied on
 
-NODE       RPS   P50   P99   ERRORS   START SKEW   CPU
-worker-1   0     -     -     0        0.00 ms      -
+NODE       RPS   P50   P99   ERRORS   START SKEW   CPU   INVALID
+worker-1   0     -     -     0        0.00 ms      -     !
 
 NOT READ   kubelet metrics: gave no reading inside the measured time
 
@@ -192,20 +227,31 @@ func TestTheBusiestContainersOnly(t *testing.T) {
 func TestEveryContainerBehindTheTarget(t *testing.T) {
 	r := sample()
 	s := &r.Status
-	s.Resources.Containers = []document.ContainerResource{{Namespace: "shop", Pod: "other", Container: "busy", CPUSamples: 2, MeanCores: of(7)}}
+	s.Resources.Containers = []document.ContainerResource{{Namespace: "shop", Pod: "other", Container: "busy", CPUSamples: 2, MeanCores: of(7), Cost: cost(70)}}
+	s.Environment.TargetPods = nil
 	for i := range 4 {
 		pod := "pod-" + string(rune('0'+i))
 		s.Environment.TargetPods = append(s.Environment.TargetPods, "shop/"+pod)
-		for _, c := range []string{"app", "sidecar"} {
-			s.Resources.Containers = append(s.Resources.Containers, document.ContainerResource{Namespace: "shop", Pod: pod, Container: c, CPUSamples: 2, MeanCores: of(0.1)})
+		for j, c := range []string{"app", "sidecar"} {
+			s.Resources.Containers = append(s.Resources.Containers, document.ContainerResource{Namespace: "shop", Pod: pod, Container: c, CPUSamples: 2,
+				MeanCores: of(0.1), Cost: cost(0.01 * float64(1+j))})
 		}
 	}
-	if got := written(t, r, ""); strings.Count(got, "0.100 core-s") != 8 || strings.Contains(got, "busy") {
+	got := written(t, r, "")
+	if strings.Count(got, " core-s    -\n") != 8 || strings.Contains(got, "busy") ||
+		!strings.Contains(got, "COST       per 1,000 requests: sidecar 0.0800 core-s, app 0.0400 core-s\n") {
 		t.Errorf("got\n%s", got)
 	}
-	// Nothing was sent: what the containers used is shown, what a request cost is not.
-	s.Rate.Achieved = 0
-	if got := written(t, r, ""); strings.Count(got, "100 mCPU   -") != 8 {
+	// Of one pod the cost is not known, and one has no sidecar.
+	s.Resources.Containers[1].Cost = document.Cost{}
+	s.Resources.Containers = append(s.Resources.Containers[:2], s.Resources.Containers[3:]...)
+	if got := written(t, r, ""); !strings.Contains(got, "COST       per 1,000 requests: sidecar 0.0600 core-s (3 of 4 pods), app 0.0300\n           core-s (3 of 4 pods)\n") ||
+		!strings.Contains(got, "shop/pod-0   app         100 mCPU   -                -\n") {
+		t.Errorf("got\n%s", got)
+	}
+	// Nobody knows which the target's are: what each costs is shown, but no sum.
+	s.Environment.TargetPods = nil
+	if got := written(t, r, ""); strings.Contains(got, "COST") || !strings.Contains(got, "70.0 core-s") {
 		t.Errorf("got\n%s", got)
 	}
 }
