@@ -77,7 +77,8 @@ func validCell(e archive.Entry) string {
 }
 
 // latencyCells are the median and the 99th percentile of the response time; a
-// closed loop has only the service time.
+// closed loop has only the service time. Those of a run that is not valid are
+// marked: they are not to be relied on.
 func latencyCells(e archive.Entry) (p50, p99 string) {
 	l := e.ResponseTime
 	if l == nil {
@@ -86,7 +87,19 @@ func latencyCells(e archive.Entry) (p50, p99 string) {
 	if l == nil {
 		return "", ""
 	}
-	return printer.LatencyOf(l.P50), printer.LatencyOf(l.P99)
+	mark := ""
+	if !e.Valid {
+		mark = "!"
+	}
+	for _, one := range []struct {
+		to *string
+		ms *float64
+	}{{&p50, l.P50}, {&p99, l.P99}} {
+		if one.ms != nil {
+			*one.to = printer.Latency(*one.ms) + mark
+		}
+	}
+	return p50, p99
 }
 
 // failedCell is short enough for a list: "1.23M" from 100,000 on.

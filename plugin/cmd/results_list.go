@@ -39,7 +39,7 @@ func newResultsListCommand(f *factory) *cobra.Command {
 
 P50 and P99 are the response time, or the service time of a closed loop (--rate
 max). VALID says whether the numbers may be believed, or how the run ended
-where it did not succeed.`,
+where it did not succeed; where they may not, they have a "!".`,
 		Example: examples(`  # The newest 50`, `  %[1]s results list`, ``,
 			`  # What was measured of one test in the last week`, `  %[1]s results list --name checkout --since 7d`, ``,
 			`  # From another archive, everything there is to a row`, `  %[1]s results list --archive s3://perf --label mesh=istio -o wide`, ``,

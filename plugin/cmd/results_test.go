@@ -92,15 +92,15 @@ func TestResultsListTable(t *testing.T) {
 	archived(t, url, secondRun, func(r *document.Result) {
 		r.Metadata.Name = "a-name-as-long-as-a-name-may-be-with-its-sixty-three-characters"
 		r.Metadata.Labels = map[string]string{"mesh": "istio", "a": "\x1b[31m"}
-		r.Status.Phase = document.Cancelled
+		r.Status.Phase, r.Status.Validity.Valid = document.Cancelled, false
 		r.Status.Requests.Failed = 1234567
 		service := *r.Status.Latency.ResponseTime
 		r.Status.Latency = document.Latency{ServiceTime: &service}
 	})
 	stdout, stderr, err := execute(t, "results", "list")
-	want := `RUN            NAME       STARTED     RATE   P50      P99      ERRORS  VALID
-0193a1c5-0000  a-name-a…  2024-12-07  999.9  2.10 ms  11.9 ms  1.23M   Cancelled
-0193a1c4-7c1e  checkout   2024-12-07  999.9  2.10 ms  11.9 ms  0       yes
+	want := `RUN            NAME     STARTED     RATE   P50       P99       ERRORS  VALID
+0193a1c5-0000  a-name…  2024-12-07  999.9  2.10 ms!  11.9 ms!  1.23M   Cancelled
+0193a1c4-7c1e  checko…  2024-12-07  999.9  2.10 ms   11.9 ms   0       yes
 `
 	if err != nil || stderr != "" || stdout != want {
 		t.Errorf("%v\nstderr %q\ngot\n%swant\n%s", err, stderr, stdout, want)
