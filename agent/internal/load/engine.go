@@ -94,8 +94,11 @@ type Engine struct {
 	plan    Plan
 	targets []Target
 	choice  choice
-	timeout time.Duration // the longest of the targets'
-	t0      time.Time
+	// timeouts are when a failed call has timed out, by target; timeout is the
+	// longest of the targets'.
+	timeouts []time.Duration
+	timeout  time.Duration
+	t0       time.Time
 
 	warmup, measured *recorder
 	workers          []worker
@@ -125,7 +128,9 @@ func NewEngine(plan Plan, targets []Target, t0 time.Time) *Engine {
 	weights := make([]float64, len(targets))
 	for i, t := range targets {
 		weights[i] = t.Weight
-		e.timeout = max(e.timeout, t.Clients.Target().Timeout)
+		timeout := t.Clients.Target().Timeout
+		e.timeout = max(e.timeout, timeout)
+		e.timeouts = append(e.timeouts, timeout*99/100)
 	}
 	e.choice = newChoice(weights)
 	for i := range e.workers {
@@ -373,6 +378,9 @@ func (e *Engine) call(ctx context.Context, i int, own []client.Caller, clk clock
 	}
 	c.Answer = own[c.target].Call(ctx)
 	c.end = clk.now()
+	if c.Failure == client.FailConnection && c.end-c.start >= e.timeouts[c.target] {
+		c.Failure = client.FailTimeout // the fast client does not tell the two apart
+	}
 	e.recorderFor(c.intended).record(i, w, c)
 }
 

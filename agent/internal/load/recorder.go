@@ -46,13 +46,6 @@ func newMeasurements(targets int) []*Measurement {
 	return m
 }
 
-func (m *Measurement) reset() {
-	m.Counts = Counts{}
-	for _, h := range m.all() {
-		h.Reset()
-	}
-}
-
 func (m *Measurement) merge(from *Measurement) {
 	m.Counts.add(&from.Counts)
 	m.Latencies.merge(&from.Latencies)
@@ -68,30 +61,69 @@ type call struct {
 	closedLoop                 bool
 }
 
-// record adds the times of a call.
+// tally is the writing side of a Measurement.
+type tally struct {
+	Counts
+	response, service, lateness, connect, errors histogram.Counter
+	// Status codes, apart from the Counts: a map costs more than all the rest.
+	codes [600]int64
+}
+
+func newTallies(targets int) []*tally {
+	t := make([]*tally, targets)
+	for i := range t {
+		t[i] = &tally{}
+	}
+	return t
+}
+
+// record adds a call.
 //
 // A wrong answer, or none because the connection failed, says nothing on how
 // long a right one takes: a fast error must not pass for a fast answer. A call
 // that was given up would have taken longer than it did, and leaving it out
 // would hide the tail.
-func (m *Measurement) record(c *call) {
+func (t *tally) record(c *call) {
+	t.count(&c.Answer)
+	if c.Failure == "" && c.Code > 0 && c.Code < len(t.codes) {
+		t.codes[c.Code]++
+	} else {
+		t.countCode(c.Text(), 1)
+	}
 	service := c.end - c.start - c.Waited
 	due := max(c.intended, c.free)
 	if c.Connect > 0 {
-		m.ConnectTime.Record(c.Connect)
+		t.connect.Record(c.Connect)
 	}
 	if !c.OK() {
-		m.ErrorTime.Record(service)
+		t.errors.Record(service)
 	}
 	if !c.closedLoop {
-		m.Lateness.Record(c.start - due)
+		t.lateness.Record(c.start - due)
 	}
 	if c.OK() || c.Censored() {
-		m.ServiceTime.Record(service)
+		t.service.Record(service)
 		if !c.closedLoop {
-			m.ResponseTime.Record(due - c.intended + c.end - c.start)
+			t.response.Record(due - c.intended + c.end - c.start)
 		}
 	}
+}
+
+// drain moves everything to a Measurement.
+func (t *tally) drain(m *Measurement) {
+	for code, n := range t.codes {
+		if n > 0 {
+			t.countCode(strconv.Itoa(code), n)
+			t.codes[code] = 0
+		}
+	}
+	m.Counts.add(&t.Counts)
+	t.Counts = Counts{}
+	t.response.Drain(m.ResponseTime)
+	t.service.Drain(m.ServiceTime)
+	t.lateness.Drain(m.Lateness)
+	t.connect.Drain(m.ConnectTime)
+	t.errors.Drain(m.ErrorTime)
 }
 
 // recorder takes finished calls from many workers. It is split in shards, about
@@ -103,10 +135,7 @@ type recorder struct {
 
 type shard struct {
 	mu            sync.Mutex
-	active, spare []*Measurement // by target
-	// Status codes of the active measurements: arrays, for a map costs more than
-	// the histograms.
-	codes [][600]int64
+	active, spare []*tally // by target
 	// closed drops what comes later: see abandon.
 	closed bool
 	_      [64]byte // shards of their own cache lines
@@ -116,8 +145,7 @@ func newRecorder(shards, targets int) *recorder {
 	r := &recorder{shards: make([]shard, shards)}
 	for i := range r.shards {
 		s := &r.shards[i]
-		s.active, s.spare = newMeasurements(targets), newMeasurements(targets)
-		s.codes = make([][600]int64, targets)
+		s.active, s.spare = newTallies(targets), newTallies(targets)
 	}
 	return r
 }
@@ -129,7 +157,7 @@ func (r *recorder) record(worker int, w *worker, c *call) {
 	s := &r.shards[worker%len(r.shards)]
 	s.mu.Lock()
 	if !s.closed {
-		s.take(c)
+		s.active[c.target].record(c)
 		w.start.Store(idle)
 	}
 	s.mu.Unlock()
@@ -140,19 +168,7 @@ func (r *recorder) recordClosed(worker int, c *call) {
 	s := &r.shards[worker%len(r.shards)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.take(c)
-}
-
-// take counts a call; with the lock held.
-func (s *shard) take(c *call) {
-	m := s.active[c.target]
-	m.count(&c.Answer)
-	if codes := &s.codes[c.target]; c.Failure == "" && c.Code > 0 && c.Code < len(codes) {
-		codes[c.Code]++
-	} else {
-		m.countCode(c.Text(), 1)
-	}
-	m.record(c)
+	s.active[c.target].record(c)
 }
 
 // close makes record drop what comes later.
@@ -173,21 +189,9 @@ func (r *recorder) drain(m []*Measurement) {
 		s.mu.Lock()
 		full := s.active
 		s.active, s.spare = s.spare, full
-		for t := range s.codes {
-			for code, n := range s.codes[t] {
-				if n == 0 {
-					continue
-				}
-				full[t].countCode(strconv.Itoa(code), n)
-				s.codes[t][code] = 0
-			}
-		}
 		s.mu.Unlock()
 		for t, f := range full {
-			if !f.empty() {
-				m[t].merge(f)
-				f.reset()
-			}
+			f.drain(m[t])
 		}
 	}
 }
