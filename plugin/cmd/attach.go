@@ -82,7 +82,7 @@ func (o *attachOptions) run(ctx context.Context, runID string) error {
 	ended, err := session.Attach(ctx, session.Config{RunID: runID, Members: members, Owner: owner(),
 		Started: func(s session.Start) { wait = showProgress(o.ErrOut, s) },
 		Surroundings: func(t document.Test) document.Environment {
-			env := environment.Describe(ctx, c.Kubernetes, c.namespace, t.Spec.AllTargets()[0].URL)
+			env := environment.Describe(ctx, c.Kubernetes, c.namespace, t.Spec.AllTargets()...)
 			env.Context, env.Plugin = o.contextName(), buildinfo.Get().Version
 			return env
 		}})

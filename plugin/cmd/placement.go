@@ -77,7 +77,7 @@ func (p *placement) cluster(ctx context.Context, test *document.Test) error {
 		p.nameMissing(set)
 	}
 	p.find(ctx, c, set)
-	p.env = environment.Describe(ctx, c.Kubernetes, c.namespace, test.Spec.AllTargets()[0].URL)
+	p.env = environment.Describe(ctx, c.Kubernetes, c.namespace, test.Spec.AllTargets()...)
 	p.env.Context = p.contextName
 	return nil
 }

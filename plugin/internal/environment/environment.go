@@ -18,9 +18,9 @@ import (
 )
 
 // Describe reads the cluster's version, its nodes, its CNI, and the pods behind
-// the target with their images. namespace is that of the agents, in which short
+// the targets with their images. namespace is that of the agents, in which short
 // names resolve.
-func Describe(ctx context.Context, client kubernetes.Interface, namespace, target string) document.Environment {
+func Describe(ctx context.Context, client kubernetes.Interface, namespace string, targets ...document.Target) document.Environment {
 	e := document.Environment{Namespace: namespace}
 	if v, err := client.Discovery().ServerVersion(); err == nil {
 		e.Kubernetes = v.GitVersion
@@ -31,7 +31,10 @@ func Describe(ctx context.Context, client kubernetes.Interface, namespace, targe
 		}
 	}
 	e.CNI = cni(ctx, client)
-	pods := behind(ctx, client, namespace, target)
+	var pods []corev1.Pod
+	for _, t := range targets {
+		pods = append(pods, behind(ctx, client, namespace, t.URL)...)
+	}
 	e.TargetPods, e.TargetImages = names(pods), images(pods)
 	return e
 }
@@ -92,14 +95,14 @@ func behind(ctx context.Context, client kubernetes.Interface, namespace, target 
 	return pods.Items
 }
 
-// names are namespace/name of pods, sorted.
+// names are namespace/name of pods, sorted, each once.
 func names(pods []corev1.Pod) []string {
 	var all []string
 	for i := range pods {
 		all = append(all, pods[i].Namespace+"/"+pods[i].Name)
 	}
 	slices.Sort(all)
-	return all
+	return slices.Compact(all)
 }
 
 // images are those of pods, sorted, each once.

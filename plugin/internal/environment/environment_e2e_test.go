@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
 func cluster(t *testing.T) kubernetes.Interface {
@@ -72,7 +74,7 @@ func TestDescribeFindsThePodsBehindTheTarget(t *testing.T) {
 		{ns.Name, "http://10.0.0.1/", false},
 		{ns.Name, "http://[fd00::1]/", false},
 	} {
-		e := Describe(ctx, client, c.namespace, c.target)
+		e := Describe(ctx, client, c.namespace, document.Target{URL: c.target}, document.Target{URL: c.target})
 		wantPods, wantImages := pods, images
 		if !c.found {
 			wantPods, wantImages = nil, nil
