@@ -126,7 +126,7 @@ func (j *judge) errors() {
 	cut := r.Codes[cancelledCode]
 	sent, failed := float64(r.Sent-cut), float64(r.Failed-cut)
 	if sent > 0 && failed > most*sent {
-		j.reason("%s of the requests failed, and %s may: the latencies are those of the rest; see which codes are counted",
+		j.reason("%s of the requests failed, and at most %s may: the latencies are those of the rest; .status.requests.codes says how they failed",
 			percent(failed/sent, most), allowed(most))
 	}
 }
