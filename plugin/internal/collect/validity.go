@@ -81,8 +81,12 @@ func (j *judge) ends() {
 }
 
 // delivery holds what was sent against what the agents' schedules held, and
-// these against what the Test asks for.
+// these against what the Test asks for. When a run is stopped some requests
+// always wait: that they were not sent says nothing.
 func (j *judge) delivery() {
+	if j.status.Phase == document.Cancelled {
+		return
+	}
 	r, least := j.status.Requests, *j.criteria.MinRate
 	if r.Planned > 0 && float64(r.Sent) < least*float64(r.Planned) {
 		l := j.test.Spec.Load

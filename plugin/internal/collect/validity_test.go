@@ -270,7 +270,7 @@ func TestStartSkewAndClocks(t *testing.T) {
 func TestAStoppedRunHasNoErrorsOfItsOwn(t *testing.T) {
 	r := started(t, test(), 0)
 	r.Chunk(0, &agentv1.Chunk{Body: &agentv1.Chunk_Snapshot{Snapshot: &agentv1.Snapshot{FromNanos: 2e9, ToNanos: 3e9,
-		Counts:    &agentv1.Counts{Planned: 100, Sent: 100, Succeeded: 84, Failed: 16, Codes: map[string]int64{"200": 84, "cancelled": 16}},
+		Counts:    &agentv1.Counts{Planned: 104, Sent: 100, Succeeded: 84, Failed: 16, Unsent: 4, Codes: map[string]int64{"200": 84, "cancelled": 16}},
 		Latencies: &agentv1.Latencies{ServiceTime: encode(t, 100, time.Millisecond)}}}})
 	r.final(0, agentv1.RunPhase_RUN_PHASE_CANCELLED, "interrupted", 3*time.Second)
 	said(t, "reasons", r.result().Status.Validity.Reasons, "stopped before its end")
