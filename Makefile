@@ -134,6 +134,12 @@ test-cluster: ## Run the tests of the test cluster itself (Linux, root)
 test-e2e: build image ## Run the tests on a cluster: its own, or with E2E=existing yours (KUBECONFIG)
 	@test/run.sh e2e
 
+.PHONY: bench
+bench: ## Compare with other load generators (Linux, 2 CPUs): QUICK=1, CLUSTER=1, DOC=docs/benchmarks.md
+	@build/deps.sh bench >&2
+	@$(MAKE) --no-print-directory build $(if $(CLUSTER),image) >&2
+	@$(GO) run -C test/bench . $(if $(QUICK),-quick) $(if $(CLUSTER),-cluster) $(if $(DOC),-update '$(abspath $(DOC))') $(BENCHFLAGS)
+
 .PHONY: tools
 tools:
 	@$(GO) build -C tools -o '$(CURDIR)/bin/' tool

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs are there which the tests and the test cluster
-# need besides Go. On Debian and as root it installs what is missing.
+# need besides Go, or, as "deps.sh bench", those that make bench needs. On Debian
+# and as root it installs what is missing.
 set -euo pipefail
 
 # Program or file that shows that a package is there, and the package.
@@ -20,6 +21,14 @@ unshare util-linux"
 elif [ "$(uname -s)" = Darwin ]; then
 	needed='cc xcode-select
 git git'
+fi
+
+# Load generators to compare with. nginx is unpacked rather than installed, which
+# would start it, and the others are built from Go modules.
+if [ "${1:-}" = bench ]; then
+	needed='wrk wrk
+hey hey
+h2load nghttp2-client'
 fi
 
 missing=()
