@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -141,18 +142,29 @@ func runJSON(t *testing.T, args ...string) (*resultDoc, []byte) {
 	return parse(t, r.stdout), []byte(r.stdout)
 }
 
-// served is the number of requests the workload has counted, all pods together.
-func served(t *testing.T) int64 {
+// noMetrics is what a Test needs to read no metrics: its Result is there as soon
+// as the load is over.
+const noMetrics = `
+  metrics: {nodeExporter: {disabled: true}, kubelet: {disabled: true}, prometheus: {disabled: true}}`
+
+// spec is the arguments that run a Test with this YAML below "spec:", and without
+// metrics.
+func spec(t *testing.T, yaml string) []string {
 	t.Helper()
-	pods := strings.Fields(must(t, "get", "pods", "-n", shop, "-o", "jsonpath={.items[*].metadata.name}").stdout)
-	var n int64
-	for _, pod := range pods {
-		page := must(t, "get", "--raw", "/api/v1/namespaces/"+shop+"/pods/"+pod+":8081/proxy/metrics").stdout
-		for _, m := range regexp.MustCompile(`(?m)^echo_requests_total\{.*\} (\d+)$`).FindAllStringSubmatch(page, -1) {
-			var v int64
-			fmt.Sscan(m[1], &v)
-			n += v
-		}
+	file := filepath.Join(t.TempDir(), "test.yaml")
+	text := "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec:" + noMetrics + "\n  " + yaml + "\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return n
+	return []string{"-f", file}
+}
+
+// quick runs a Test with this YAML below "spec:", and wants it believable.
+func quick(t *testing.T, yaml string, args ...string) *resultDoc {
+	t.Helper()
+	r, _ := runJSON(t, append(spec(t, yaml), args...)...)
+	if r.Status.Phase != "Succeeded" || !believable(&r.Status) {
+		t.Errorf("phase %s, validity %+v", r.Status.Phase, r.Status.Validity)
+	}
+	return r
 }

@@ -7,28 +7,58 @@ package e2e
 
 type resultDoc struct {
 	Metadata struct {
-		Name  string `json:"name"`
-		RunID string `json:"runID"`
+		Name   string            `json:"name"`
+		RunID  string            `json:"runID"`
+		Labels map[string]string `json:"labels"`
 	} `json:"metadata"`
+	Spec struct {
+		Load struct {
+			Rate any `json:"rate"`
+		} `json:"load"`
+	} `json:"spec"`
 	Status resultStatus `json:"status"`
 }
 
 type resultStatus struct {
 	Phase    string `json:"phase"`
+	Aborted  string `json:"aborted"`
 	Validity struct {
 		Valid   bool     `json:"valid"`
 		Reasons []string `json:"reasons"`
 	} `json:"validity"`
 	Requests   requests  `json:"requests"`
 	Warmup     *requests `json:"warmup"`
+	Latency    latency   `json:"latency"`
 	Histograms struct {
 		ResponseTime string `json:"responseTime"`
 	} `json:"histograms"`
+	Targets []struct {
+		Name     string   `json:"name"`
+		Requests requests `json:"requests"`
+	} `json:"targets"`
+	Thresholds []struct {
+		Expression string   `json:"expression"`
+		Actual     *float64 `json:"actual"`
+		Unit       string   `json:"unit"`
+		Passed     bool     `json:"passed"`
+	} `json:"thresholds"`
+	Timeline []struct {
+		Second int   `json:"second"`
+		Warmup bool  `json:"warmup"`
+		Sent   int64 `json:"sent"`
+	} `json:"timeline"`
 	Agents []struct {
-		Node       string   `json:"node"`
-		Phase      string   `json:"phase"`
-		Reason     string   `json:"reason"`
-		Requests   requests `json:"requests"`
+		Node         string   `json:"node"`
+		Phase        string   `json:"phase"`
+		Reason       string   `json:"reason"`
+		Requests     requests `json:"requests"`
+		StartSkewMs  *float64 `json:"startSkewMs"`
+		ClockErrorMs *float64 `json:"clockErrorMs"`
+		MaxRSSBytes  int64    `json:"maxRSSBytes"`
+		Targets      []struct {
+			Client string `json:"client"`
+			Reason string `json:"reason"`
+		} `json:"targets"`
 		Histograms struct {
 			ResponseTime string `json:"responseTime"`
 		} `json:"histograms"`
@@ -81,6 +111,19 @@ type resultStatus struct {
 	Environment struct {
 		TargetPods []string `json:"targetPods"`
 	} `json:"environment"`
+}
+
+// latency is the times of a Result, in milliseconds.
+type latency struct {
+	ResponseTime *summary `json:"responseTime"`
+	ServiceTime  *summary `json:"serviceTime"`
+	ErrorTime    *summary `json:"errorTime"`
+}
+
+type summary struct {
+	Count int64    `json:"count"`
+	P50   *float64 `json:"p50"`
+	P90   *float64 `json:"p90"`
 }
 
 type requests struct {
