@@ -94,8 +94,7 @@ type Engine struct {
 	plan    Plan
 	targets []Target
 	choice  choice
-	// timeouts are when a failed call has timed out, by target; timeout is the
-	// longest of the targets'.
+	// timeouts are the targets', timeout is the longest of them.
 	timeouts []time.Duration
 	timeout  time.Duration
 	t0       time.Time
@@ -128,9 +127,8 @@ func NewEngine(plan Plan, targets []Target, t0 time.Time) *Engine {
 	weights := make([]float64, len(targets))
 	for i, t := range targets {
 		weights[i] = t.Weight
-		timeout := t.Clients.Target().Timeout
-		e.timeout = max(e.timeout, timeout)
-		e.timeouts = append(e.timeouts, timeout*99/100)
+		e.timeouts = append(e.timeouts, t.Clients.Target().Timeout)
+		e.timeout = max(e.timeout, e.timeouts[i])
 	}
 	e.choice = newChoice(weights)
 	for i := range e.workers {
@@ -378,9 +376,7 @@ func (e *Engine) call(ctx context.Context, i int, own []client.Caller, clk clock
 	}
 	c.Answer = own[c.target].Call(ctx)
 	c.end = clk.now()
-	if c.Failure == client.FailConnection && c.end-c.start >= e.timeouts[c.target] {
-		c.Failure = client.FailTimeout // the fast client does not tell the two apart
-	}
+	c.checkTimeout(e.timeouts[c.target])
 	e.recorderFor(c.intended).record(i, w, c)
 }
 
