@@ -56,6 +56,8 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 	switch t.Protocol {
 	case HTTP1, "":
 		err = c.chooseHTTP1(reaching)
+	case HTTP2:
+		err = c.prepareHTTP2()
 	default:
 		err = fmt.Errorf("protocol %q is not known to this agent: plugin and agent are of different versions", t.Protocol)
 	}
