@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -125,12 +126,18 @@ func (m *manager) free() {
 // makeRun completes a run: it reaches what is called and read, and gives the
 // run its record.
 func (m *manager) makeRun(ctx context.Context, r *run, targets []client.Target) (*run, error) {
+	// All at once: whoever asks waits for the slowest, not for the sum.
+	r.targets = make([]load.Target, len(targets))
+	reaching, reachCtx := errgroup.WithContext(ctx)
 	for i, t := range targets {
-		clients, err := client.Reach(ctx, t)
-		if err != nil {
-			return nil, status.Error(codes.Unavailable, err.Error())
-		}
-		r.targets = append(r.targets, load.Target{Clients: clients, Weight: r.plan.GetTargets()[i].GetWeight()})
+		reaching.Go(func() (err error) {
+			r.targets[i].Weight = r.plan.GetTargets()[i].GetWeight()
+			r.targets[i].Clients, err = client.Reach(reachCtx, t)
+			return err
+		})
+	}
+	if err := reaching.Wait(); err != nil {
+		return nil, status.Error(codes.Unavailable, err.Error())
 	}
 	if err := fits(r.targets, r.load.Connections, debug.SetMemoryLimit(-1)); err != nil {
 		return nil, status.Error(codes.ResourceExhausted, err.Error())
