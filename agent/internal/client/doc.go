@@ -3,5 +3,8 @@
 // a success. It keeps no time but that of connecting, and schedules nothing.
 //
 // Where one of Fortio's clients is right for a target it is used; the reason
-// where it is not is kept.
+// where it is not is kept. Those of TCP, UDP and gRPC are not: the first two send
+// a request again where a connection turns out dead, log every failure, leave
+// failed sockets open and cannot be aborted; the third has no deadline for a call
+// and encodes each request anew.
 package client

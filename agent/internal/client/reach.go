@@ -56,6 +56,10 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 	switch t.Protocol {
 	case HTTP1, "":
 		err = c.chooseHTTP1(reaching)
+	case GRPC:
+		err = c.chooseGRPC(reaching)
+	case TCP, UDP:
+		err = c.chooseEcho()
 	case HTTP2:
 		err = c.prepareHTTP2()
 	default:

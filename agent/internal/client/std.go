@@ -123,10 +123,10 @@ func (s *stdCaller) Close() { s.client.CloseIdleConnections() }
 func kindOf(ctx context.Context, err error, other string) string {
 	var timeout net.Error
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return FailCancelled
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return FailTimeout
-	case ctx.Err() != nil:
-		return FailCancelled
 	}
 	return other
 }

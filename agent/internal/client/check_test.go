@@ -1,0 +1,104 @@
+package client
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCheckStatus(t *testing.T) {
+	for _, c := range []struct {
+		status       []string
+		right, wrong []int
+	}{
+		{nil, []int{200, 204, 299}, []int{0, 100, 199, 300, 404, 500}},
+		{[]string{"404"}, []int{404}, []int{200, 400, 403, 405}},
+		{[]string{"2xx", "404"}, []int{200, 299, 404}, []int{199, 300, 403}},
+		{[]string{"3xx", "5xx"}, []int{300, 399, 500, 599}, []int{200, 400, 600}},
+	} {
+		k := (&Check{Status: c.status}).checker()
+		for _, code := range c.right {
+			if !k.status(code) {
+				t.Errorf("%v: %d is wrong", c.status, code)
+			}
+		}
+		for _, code := range c.wrong {
+			if k.status(code) {
+				t.Errorf("%v: %d is right", c.status, code)
+			}
+		}
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for _, c := range []struct {
+		status []string
+		name   string
+		right  bool
+	}{
+		{nil, "OK", true}, {nil, "NotFound", false},
+		{[]string{"NotFound"}, "NotFound", true}, {[]string{"NotFound"}, "OK", false},
+		{[]string{"OK", "Unavailable"}, "Unavailable", true},
+	} {
+		if got := (&Check{Status: c.status}).checker().name(c.name); got != c.right {
+			t.Errorf("%v: %s is right: %v", c.status, c.name, got)
+		}
+	}
+}
+
+func TestCheckBody(t *testing.T) {
+	const body = `{"status":{"ready":true,"pods":[{"name":"a"},{"name":"b"}],"count":2,"ratio":0.5,"none":null},"text":"x y"}`
+	for _, c := range []struct {
+		check Check
+		body  string
+		want  string
+	}{
+		{Check{}, "anything", ""},
+		{Check{BodyContains: "needle"}, "hay needle hay", ""},
+		{Check{BodyContains: "needle"}, "hay", FailCheck},
+		{Check{BodyContains: "needle"}, "", FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.ready}", "true"}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.ready}", "false"}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.ready}", ""}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.missing}", ""}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.count}", "2"}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.ratio}", "0.5"}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.pods[1].name}", "b"}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.pods[2].name}", ""}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.pods[*].name}", "a b"}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.text}", "x y"}, {"{.status.count}", "3"}}}, body, FailCheck},
+		{Check{BodyContains: `"x y"`, JSON: []JSONCheck{{"{.text}", "x y"}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.a}", ""}}}, "not JSON", FailCheck},
+		{Check{JSON: []JSONCheck{{"{.a}", ""}}}, `{"a":1`, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.a}", ""}}}, "", FailCheck},
+	} {
+		k := c.check.checker()
+		for range 2 { // a checker is used again and again
+			if got := k.body([]byte(c.body)); got != c.want {
+				t.Errorf("%+v of %.40q: %q, want %q", c.check, c.body, got, c.want)
+			}
+		}
+	}
+}
+
+// Of a body no more is kept than may be looked into, and nothing where nobody
+// looks.
+func TestCheckKeeps(t *testing.T) {
+	block := []byte(strings.Repeat("x", 300<<10))
+	var kept, none []byte
+	k, indifferent := (&Check{BodyContains: "y"}).checker(), (&Check{Status: []string{"200"}}).checker()
+	for range 5 {
+		kept, none = k.keep(kept, block), indifferent.keep(none, block)
+	}
+	if len(kept) != largestChecked || none != nil {
+		t.Errorf("kept %d and %d bytes", len(kept), len(none))
+	}
+}
+
+func TestCheckValidate(t *testing.T) {
+	if err := (&Check{JSON: []JSONCheck{{"{.a[0]}", ""}}}).Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := (&Check{JSON: []JSONCheck{{"{.a[", ""}}}).Validate(); err == nil || !strings.Contains(err.Error(), `"{.a["`) {
+		t.Errorf("%v", err)
+	}
+}

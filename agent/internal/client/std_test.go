@@ -1,0 +1,191 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// quiet is for servers that would log what a test does to them.
+var quiet = log.New(io.Discard, "", 0)
+
+// A server may close a connection that was idle just when a request leaves on
+// it. What is not safe to repeat is not repeated.
+func TestStdSendsAPOSTOnce(t *testing.T) {
+	var requests atomic.Int64
+	address := serve(t, func(conn net.Conn) {
+		r := bufio.NewReader(conn)
+		for answered := false; ; answered = true {
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			if _, err := io.Copy(io.Discard, req.Body); err != nil {
+				return
+			}
+			requests.Add(1)
+			if answered {
+				return // as if it had closed before the request came
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	})
+	w := worker(t, Target{URL: "http://" + address, Method: "POST", Body: []byte("buy one"), Timeout: 5 * time.Second})
+	for i, want := range []string{"200", FailConnection, "200", FailConnection} {
+		if a := w.Call(t.Context()); a.Text() != want || (a.Connect > 0) != (want == "200") {
+			t.Errorf("call %d: %+v, want %s", i, a, want)
+		}
+		if int(requests.Load()) != i+1 {
+			t.Errorf("call %d: %d requests arrived", i, requests.Load())
+		}
+	}
+}
+
+// A stop is told from a timeout, and a broken body from a broken connection.
+func TestStdFailures(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	for name, c := range map[string]struct {
+		answer func(w http.ResponseWriter)
+		stop   bool
+		want   string
+	}{
+		"no answer in time": {answer: func(http.ResponseWriter) { <-release }, want: FailTimeout},
+		"no body in time":   {answer: func(w http.ResponseWriter) { _, _ = io.WriteString(w, "some"); w.(http.Flusher).Flush(); <-release }, want: FailTimeout},
+		"stop":              {answer: func(http.ResponseWriter) { <-release }, stop: true, want: FailCancelled},
+		"cut in the body": {answer: func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", "10")
+			_, _ = io.WriteString(w, "some")
+		}, want: FailBody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if c.stop {
+					cancel()
+				}
+				c.answer(w)
+			}))
+			defer srv.CloseClientConnections()
+			target := Target{URL: srv.URL, Method: "PUT", Timeout: 200 * time.Millisecond}
+			if c.stop {
+				target.Timeout = time.Hour
+			}
+			if a := worker(t, target).Call(ctx); a.Text() != c.want {
+				t.Errorf("%+v, want %s", a, c.want)
+			}
+		})
+	}
+}
+
+// The right text is found wherever the reads of the body happen to end.
+func TestStdChecksTheWholeBody(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		const text = "needle"
+		var before int
+		if _, err := fmt.Sscan(strings.TrimPrefix(r.URL.Path, "/"), &before); err != nil {
+			t.Error(err)
+		}
+		_, _ = io.WriteString(w, strings.Repeat("-", before)+text[:3])
+		w.(http.Flusher).Flush()
+		_, _ = io.WriteString(w, text[3:]+strings.Repeat("-", 40<<10))
+	}))
+	defer srv.Close()
+	for before, want := range map[int]string{
+		0: "200", 16<<10 - 3: "200", 16<<10 - 1: "200", 100 << 10: "200",
+		largestChecked - 6: "200", largestChecked - 5: FailCheck, largestChecked + 5: FailCheck,
+	} {
+		w := worker(t, Target{URL: fmt.Sprintf("%s/%d", srv.URL, before), Method: "PUT", Timeout: 30 * time.Second, Check: Check{BodyContains: "needle"}})
+		for range 2 {
+			a := w.Call(t.Context())
+			if a.Text() != want || a.Bytes != int64(before+6+40<<10) {
+				t.Errorf("after %d bytes: %+v, want %s", before, a, want)
+			}
+		}
+	}
+}
+
+func TestStdChecksTheStatus(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(404)
+		_, _ = io.WriteString(w, `{"error":"sold out"}`)
+	}))
+	defer srv.Close()
+	for _, c := range []struct {
+		check Check
+		text  string
+		ok    bool
+	}{
+		{Check{}, "404", false},
+		{Check{Status: []string{"404"}}, "404", true},
+		{Check{Status: []string{"4xx"}, JSON: []JSONCheck{{"{.error}", "sold out"}}}, "404", true},
+		{Check{Status: []string{"4xx"}, JSON: []JSONCheck{{"{.error}", "gone"}}}, FailCheck, false},
+		// A status that is the failure is not looked into.
+		{Check{JSON: []JSONCheck{{"{.error}", "gone"}}}, "404", false},
+	} {
+		w := worker(t, Target{URL: srv.URL, Method: "GET", Timeout: 5 * time.Second, Check: c.check})
+		if a := w.Call(t.Context()); a.Text() != c.text || a.OK() != c.ok {
+			t.Errorf("%+v: %+v", c.check, a)
+		}
+	}
+}
+
+// Every connection is reported by one call, whichever of HTTP/1.1's clients
+// makes it.
+func TestConnectIsReportedOnce(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		for _, method := range []string{"GET", "PUT"} {
+			var served atomic.Int64
+			var peers sync.Map
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				peers.Store(r.RemoteAddr, true)
+				if served.Add(1)%5 == 0 {
+					w.Header().Set("Connection", "close")
+				}
+				_, _ = io.WriteString(w, "ok")
+			}))
+			srv.Config.ErrorLog = quiet
+			if secure {
+				srv.StartTLS()
+			} else {
+				srv.Start()
+			}
+			clients := reach(t, Target{URL: srv.URL, Method: method, Timeout: 5 * time.Second, TLS: TLS{InsecureSkipVerify: true}})
+			kind := map[string]string{"GET": Fast, "PUT": Std}[method]
+			peers.Clear() // of the request that chose the client
+			served.Store(0)
+			w, err := clients.New(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var reported, ok int64
+			for range 20 {
+				a := w.Call(t.Context())
+				if a.Connect > 0 {
+					reported++
+				}
+				if a.OK() {
+					ok++
+				}
+			}
+			var connections int64
+			peers.Range(func(_, _ any) bool { connections++; return true })
+			if clients.Kind != kind || reported != connections || reported < 4 || ok < 16 {
+				t.Errorf("%s with TLS %v: %s made %d connections and reported %d, %d calls went well", method, secure, clients.Kind, connections, reported, ok)
+			}
+			w.Close()
+			srv.Close()
+		}
+	}
+}
