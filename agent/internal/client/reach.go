@@ -136,11 +136,7 @@ func (c *Clients) dial(ctx context.Context, addr string) error {
 		}
 		return conn.Close()
 	}
-	conn, err := (&tls.Dialer{NetDialer: d, Config: c.tls}).DialContext(ctx, network, addr)
-	if err != nil {
-		return fmt.Errorf("TLS with %s: %w", addr, err)
-	}
-	return conn.Close()
+	return c.tryTLS(ctx, d, addr)
 }
 
 func resolveError(host string, err error) error {
@@ -156,8 +152,14 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 // hint says what to do about a target that cannot be connected to.
 func hint(err error) string {
 	var cert *tls.CertificateVerificationError
-	if errors.As(err, &cert) {
-		return "is it the right host, or does a CA of your own or --insecure-skip-verify fit?"
+	var refusal *refusedError
+	switch {
+	case errors.As(err, &cert):
+		return "is it the right host, or does a CA of your own (--target-ca) or --insecure-skip-verify fit?"
+	case errors.As(err, &refusal) && refusal.shown:
+		return "does it accept the client's certificate (--target-cert)?"
+	case errors.As(err, &refusal):
+		return "does it want a certificate of the client? (--target-cert, --target-key)"
 	}
 	return "is the port that of the Service, and are its pods ready?"
 }

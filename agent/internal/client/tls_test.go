@@ -51,6 +51,11 @@ func securedCases() []secured {
 			_, key := ours.issue(t, "client")
 			return TLS{CA: ours.pem, Cert: cert, Key: key}
 		}, want: []string{"the client's certificate and key"}},
+		{name: "no client certificate", names: loopback, mutual: true, tls: plain,
+			want: []string{"connect to", "want a certificate of the client?"}},
+		{name: "client certificate of another authority", names: loopback, mutual: true,
+			tls:  with(func(_, others *authority) *authority { return others }),
+			want: []string{"connect to", "accept the client's certificate"}},
 	}
 }
 
@@ -98,16 +103,7 @@ func TestTLSOverStd(t *testing.T) {
 
 func TestTLSOverGRPC(t *testing.T) {
 	ours, others := newAuthority(t), newAuthority(t)
-	cases := append(securedCases(),
-		secured{name: "no client certificate", names: []string{"127.0.0.1"}, mutual: true,
-			tls:  func(ours, _ *authority, _ *testing.T) TLS { return TLS{CA: ours.pem} },
-			want: []string{"connect to", "want a certificate of the client?"}},
-		secured{name: "client certificate of another authority", names: []string{"127.0.0.1"}, mutual: true,
-			tls: func(ours, others *authority, t *testing.T) TLS {
-				cert, key := others.issue(t, "client")
-				return TLS{CA: ours.pem, Cert: cert, Key: key}
-			}, want: []string{"connect to", "certificate"}})
-	for _, c := range cases {
+	for _, c := range securedCases() {
 		t.Run(c.name, func(t *testing.T) {
 			s := startShop(t, shopOptions{server: []grpc.ServerOption{grpc.Creds(credentials.NewTLS(ours.server(t, c.mutual, c.names...)))}})
 			target := s.target(pingMethod, "")
