@@ -32,7 +32,7 @@ func k6Command(program string, l Load) (Command, error) {
 	scenario := map[string]any{"executor": "constant-vus", "vus": l.Connections, "duration": seconds(l.Duration), "gracefulStop": "2s"}
 	if l.Rate > 0 {
 		scenario = map[string]any{"executor": "constant-arrival-rate", "rate": int(l.Rate), "timeUnit": "1s", "duration": seconds(l.Duration),
-			"preAllocatedVUs": l.Connections, "maxVUs": max(4*l.Connections, min(int(l.Rate), 1000)), "gracefulStop": "2s"}
+			"preAllocatedVUs": l.Connections, "maxVUs": l.ceiling(), "gracefulStop": "2s"}
 	}
 	b, err := json.Marshal(scenario)
 	if err != nil {

@@ -39,6 +39,12 @@ type Load struct {
 // concurrency is the number of requests in flight.
 func (l Load) concurrency() int { return l.Connections * l.Streams }
 
+// ceiling is how many requests in flight a tool that adds workers at will may
+// come to at a rate: what is due in a second when the server stands still, or a
+// few times the usual. Without one, a tool that cannot keep up drowns in its own
+// workers.
+func (l Load) ceiling() int { return max(4*l.concurrency(), min(int(l.Rate), 256)) }
+
 func (l Load) url() string {
 	if l.Protocol == GRPC {
 		return "grpc://" + l.Address

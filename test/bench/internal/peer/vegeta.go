@@ -25,7 +25,7 @@ func vegetaCommand(program string, l Load) (Command, error) {
 	}
 	if l.Rate > 0 {
 		// It adds workers, and so connections, when those it has are busy.
-		args = append(args, "-rate", strconv.Itoa(int(l.Rate)))
+		args = append(args, "-rate", strconv.Itoa(int(l.Rate)), "-max-workers", strconv.Itoa(l.ceiling()))
 	} else {
 		args = append(args, "-rate", "0", "-max-workers", strconv.Itoa(l.concurrency()))
 	}
