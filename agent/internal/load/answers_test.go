@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 )
 
 // rawServer answers every request with what answer writes, and closes the
@@ -89,6 +90,7 @@ func TestAnswersThatAreNotWholeAreNoSuccess(t *testing.T) {
 		}, []string{"404"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s, _ := run(t, t.Context(), Plan{Rate: 50, Agents: 1, Connections: 2, Duration: time.Second}, rawServer(t, c.answer))
 			var known int64
 			for _, code := range c.codes {
@@ -123,6 +125,7 @@ func TestTheClientSuitsTheAnswers(t *testing.T) {
 		{name: "redirect", size: 10, status: 302, kind: client.Std},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if !c.chunked {
 					w.Header().Set("Content-Length", fmt.Sprint(c.size))
@@ -157,6 +160,7 @@ func TestTheClientSuitsTheAnswers(t *testing.T) {
 func TestNobodyWaitsForATargetThatHangs(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		t.Run(method, func(t *testing.T) {
+			t.Parallel()
 			var served atomic.Int64
 			hang := make(chan struct{})
 			srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
 )
 
 // Every kind of target that a Test may name goes through a client that is right
@@ -32,6 +33,7 @@ func TestClients(t *testing.T) {
 		{name: "by name", network: "tcp4", address: "127.0.0.1:0", host: "localhost", method: "GET", kind: "fast"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			var served, wrong atomic.Int64
 			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				served.Add(1)

@@ -11,84 +11,6 @@ import (
 	"github.com/meshery/kubectl-meshery/agent/internal/client"
 )
 
-// Plan is how this agent calls its targets.
-type Plan struct {
-	// Rate in calls per second of all agents together; 0 is a closed loop. With
-	// Stages it is that of the warm-up.
-	Rate float64
-	// Stages change the rate over the measured time.
-	Stages   []Stage
-	Arrivals Arrivals
-	Seed     uint64
-	// Requests ends the load after so many measured calls of all agents; 0 does not.
-	Requests int64
-	// Agent is this agent's place among Agents.
-	Agent, Agents int
-	// Connections to each target, each with Streams (0 is 1) calls in flight.
-	Connections, Streams int
-	// Warmup comes first and is not measured; Duration is the measured time, or
-	// the most of it with Requests.
-	Warmup, Duration time.Duration
-}
-
-// workers is how many calls are in flight at most.
-func (p *Plan) workers() int { return p.Connections * max(1, p.Streams) }
-
-// Target is what is called, and its weight among several.
-type Target struct {
-	Clients *client.Clients
-	Weight  float64
-}
-
-// Snapshot is what was recorded between From and To (after T0). Calls belong to
-// the warm-up or to the measured time by when they were intended, to a
-// snapshot by when they ended. The requests that chose the clients come first,
-// with the warm-up, and calls that were never sent come last, both in snapshots
-// of their own that take no time.
-type Snapshot struct {
-	From, To time.Duration
-	Warmup   bool
-	Measurement
-	// Targets are the same by target; nil when there is one.
-	Targets []*Measurement
-	// CPUSeconds used by this process in this snapshot, RSSBytes now; 0 for the
-	// warm-up's when both stand for the same stretch of time.
-	CPUSeconds float64
-	RSSBytes   int64
-	InFlight   int64
-}
-
-// newSnapshot adds up what was measured of each target.
-func newSnapshot(from, to time.Duration, warmup bool, targets []*Measurement) *Snapshot {
-	s := &Snapshot{From: from, To: to, Warmup: warmup}
-	if len(targets) == 1 {
-		s.Measurement = *targets[0]
-		return s
-	}
-	s.Measurement, s.Targets = *newMeasurement(), targets
-	for _, m := range targets {
-		s.merge(m)
-	}
-	return s
-}
-
-// Outcome sums up a run of the engine.
-type Outcome struct {
-	// FirstSend is when the first call left, after T0; negative when none did.
-	FirstSend time.Duration
-	// The measured time really run is [From, To) after T0.
-	From, To       time.Duration
-	Counts, Warmup Counts
-	// Stopped tells that the load was ended early.
-	Stopped bool
-	// Changed counts the connections that began with the fast client and had to
-	// go on with the other.
-	Changed int
-	// Leftover is closed when the last worker has ended: at once, unless calls
-	// were given up that nothing can abort.
-	Leftover <-chan struct{}
-}
-
 // Engine runs one Plan once.
 type Engine struct {
 	plan    Plan
@@ -108,16 +30,6 @@ type Engine struct {
 	// left are the measured calls that a closed loop with a bound still makes.
 	left atomic.Int64
 }
-
-// worker is what others may know of a worker: when its call in flight was
-// intended and was sent, or idle.
-type worker struct {
-	intended, start atomic.Int64
-	target          atomic.Int64
-	_               [40]byte // workers on cache lines of their own
-}
-
-const idle = math.MinInt64
 
 // NewEngine makes an engine whose first slot is at t0.
 func NewEngine(plan Plan, targets []Target, t0 time.Time) *Engine {
@@ -296,97 +208,9 @@ func (e *Engine) limit(p *pacer) time.Duration {
 	return p.stopTime() + e.timeout + grace
 }
 
-// abandon gives up the calls in flight: they were sent, so they are counted, as
-// failed. What their workers bring later is dropped.
-func (e *Engine) abandon(clk clock) {
-	e.measured.close()
-	if e.warmup != nil {
-		e.warmup.close()
-	}
-	failure := client.FailTimeout
-	if e.stopped.Load() {
-		failure = client.FailCancelled
-	}
-	for i := range e.workers {
-		w := &e.workers[i]
-		start := w.start.Load()
-		if start == idle {
-			continue
-		}
-		c := call{Answer: client.Answer{Failure: failure}, start: time.Duration(start), end: clk.now(), closedLoop: e.plan.Rate == 0}
-		c.target, c.intended = int(w.target.Load()), time.Duration(w.intended.Load())
-		c.free = c.intended
-		e.recorderFor(c.intended).recordClosed(i, &c)
-	}
-}
-
 func (e *Engine) recorderFor(intended time.Duration) *recorder {
 	if intended < e.plan.Warmup {
 		return e.warmup
 	}
 	return e.measured
-}
-
-func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
-	w := newWaiter()
-	// Before its first call a connection has kept nothing waiting.
-	free := time.Duration(math.MinInt64)
-	var c call
-	for {
-		s, ok := p.take(w)
-		if !ok {
-			return
-		}
-		c = call{target: e.choice.of(s.number), intended: s.intended, free: free, start: p.clock.now()}
-		e.call(ctx, i, own, p.clock, &c)
-		free = c.end
-	}
-}
-
-func (e *Engine) closedLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
-	// Before T0 nothing is sent; the sleep ends early only when stopped.
-	for now := p.clock.now(); now < 0; now = p.clock.now() {
-		if p.stopTime() <= 0 {
-			return
-		}
-		time.Sleep(min(-now, maxSleep))
-	}
-	var c call
-	now := p.clock.now()
-	// Numbers as if workers took turns, so that the targets get their shares.
-	for number := int64(i); now < p.stopTime(); number += int64(len(e.workers)) {
-		if now >= e.plan.Warmup && e.plan.Requests > 0 && e.left.Add(-1) < 0 {
-			p.stopAt(now)
-			return
-		}
-		c = call{target: e.choice.of(number), intended: now, start: now, closedLoop: true}
-		e.call(ctx, i, own, p.clock, &c)
-		now = c.end
-	}
-}
-
-// call makes a call and records it.
-func (e *Engine) call(ctx context.Context, i int, own []client.Caller, clk clock, c *call) {
-	w := &e.workers[i]
-	w.target.Store(int64(c.target))
-	w.intended.Store(int64(c.intended))
-	w.start.Store(int64(c.start))
-	if e.firstSend.Load() < 0 {
-		e.firstSend.CompareAndSwap(-1, int64(c.start))
-	}
-	c.Answer = own[c.target].Call(ctx)
-	c.end = clk.now()
-	c.checkTimeout(e.timeouts[c.target])
-	e.recorderFor(c.intended).record(i, w, c)
-}
-
-// inFlight counts the calls that are under way.
-func (e *Engine) inFlight() int64 {
-	var n int64
-	for i := range e.workers {
-		if e.workers[i].start.Load() != idle {
-			n++
-		}
-	}
-	return n
 }

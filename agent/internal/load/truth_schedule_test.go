@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -56,6 +57,15 @@ func TestTruthOfStages(t *testing.T) {
 				t.Fatalf("call %d arrived after %v, when %.3f were planned", k, at, planned(at.Seconds()))
 			}
 		}
+		var whole []*Measurement
+		for _, m := range agents {
+			whole = append(whole, m.whole, m.warmup)
+		}
+		slack := 0.0
+		if all := sum(whole); tr.last && tr.busy != "" {
+			// What the generator says itself to have sent late may arrive in the next stage.
+			slack = 800 * (all.Lateness.Max() + all.ResponseTime.Max()).Seconds()
+		}
 		bounds := []float64{0, 0.5, 1, 3, 4.5, 5.5}
 		for i := range len(bounds) - 1 {
 			var n float64
@@ -65,9 +75,10 @@ func TestTruthOfStages(t *testing.T) {
 				}
 			}
 			want := planned(bounds[i+1]) - planned(bounds[i])
-			t.Logf("%g s to %g s: %g calls arrived, %g planned", bounds[i], bounds[i+1], n, want)
-			if math.Abs(n-want) > max(1, want/100) {
-				tr.errorf("%g s to %g s: %g calls arrived, %g planned", bounds[i], bounds[i+1], n, want)
+			stage := fmt.Sprintf("%g s to %g s", bounds[i], bounds[i+1])
+			t.Logf("%s: %g calls arrived, %g planned", stage, n, want)
+			if math.Abs(n-want) > max(1, want/100)+slack {
+				tr.errorf(stage, "%g calls arrived, %g planned", n, want)
 			}
 		}
 	})
@@ -119,7 +130,7 @@ func TestTruthOfRandomArrivals(t *testing.T) {
 			t.Logf("%s: late by %v at p50, %v at p99; variance over mean of the counts %.2f", name, list(late).at(0.5), list(late).at(0.99), squares/mean)
 			// A Poisson process has 1, and a sample of 200 has it to 0.1.
 			if v := squares / mean; kind == Poisson && (v < 0.7 || v > 1.5) {
-				tr.errorf("%s: variance over mean of the counts is %g", name, v)
+				tr.errorf("poisson", "variance over mean of the counts is %g", v)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -83,7 +84,7 @@ func TestTruthOfAStall(t *testing.T) {
 			got, _ := m.whole.ResponseTime.Quantile(q)
 			want := truth.at(q)
 			t.Logf("response time p%g: %v, by the server's log %v (%+.2f %%)", q*100, got, want, 100*float64(got-want)/float64(want))
-			tr.within("response time", got, want*98/100, want*102/100)
+			tr.within(fmt.Sprintf("response time p%g", q*100), got, want*98/100, want*102/100)
 		}
 		// Only 4 of 1000 calls met the stall itself. That the tenth slowest exchange
 		// of 1000 is slower than the slowest of 1000 others has a chance of 2^-10.
@@ -121,7 +122,7 @@ func TestTruthOfAStallAcrossTheEnd(t *testing.T) {
 		}
 		if opened := g.opened.Sub(t0); opened <= end {
 			tr.busy = "the stall was over too early"
-			tr.errorf("the stall was over after %v", opened)
+			tr.errorf("stall", "over after %v", opened)
 			return
 		}
 		// The calls in flight came back, as successes.
@@ -143,7 +144,7 @@ func TestTruthOfAStallAcrossTheEnd(t *testing.T) {
 			got, _ := m.whole.ResponseTime.Quantile(q)
 			want := truth.at(q)
 			t.Logf("response time p%g: %v, by the server's log %v", q*100, got, want)
-			tr.within("response time", got, want*98/100, want*102/100)
+			tr.within(fmt.Sprintf("response time p%g", q*100), got, want*98/100, want*102/100)
 		}
 		tr.within("the longest response time", m.whole.ResponseTime.Max(), truth.at(1)*98/100, truth.at(1)*102/100)
 		if got := m.whole.ServiceTime.Count(); got != m.whole.Sent {

@@ -42,7 +42,7 @@ func TestTruthOfAStop(t *testing.T) {
 		}
 		tr.lateness(m.whole.Lateness)
 		if m.out.To-at > 100*time.Millisecond {
-			tr.errorf("stopped after %v, the load ended after %v", at, m.out.To)
+			tr.errorf("end", "stopped after %v, the load ended after %v", at, m.out.To)
 		}
 		got := arrivals(w, t0)
 		if want := plannedBefore(rate, m.out.To); m.whole.Planned() != want {
@@ -53,7 +53,7 @@ func TestTruthOfAStop(t *testing.T) {
 		}
 		// Whoever had taken a slot before the stop may have sent it a moment later.
 		if last := got.at(1); last > m.out.To+100*time.Millisecond {
-			tr.errorf("the load ended after %v, and a request arrived after %v", m.out.To, last)
+			tr.errorf("last request", "the load ended after %v, and a request arrived after %v", m.out.To, last)
 		}
 	})
 }

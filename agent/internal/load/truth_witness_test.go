@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -173,14 +174,14 @@ func (l list) at(q float64) time.Duration {
 
 // trial is one measurement whose bounds a busy machine can break.
 type trial struct {
-	wrong []string
+	wrong map[string]string // by figure
 	// busy says how the machine disturbed the measurement; empty when it did not.
 	busy string
 	last bool // there will be no other
 }
 
-func (tr *trial) errorf(format string, args ...any) {
-	tr.wrong = append(tr.wrong, fmt.Sprintf(format, args...))
+func (tr *trial) errorf(figure, format string, args ...any) {
+	tr.wrong[figure] = figure + ": " + fmt.Sprintf(format, args...)
 }
 
 // calm is how late the generator may be before a measurement does not count.
@@ -194,33 +195,34 @@ func (tr *trial) lateness(h *histogram.Histogram) {
 }
 
 // within compares a figure with the truth.
-func (tr *trial) within(what string, got, low, high time.Duration) {
+func (tr *trial) within(figure string, got, low, high time.Duration) {
 	if got < low || got > high {
-		tr.errorf("%s is %v, not from %v to %v", what, got, low, high)
+		tr.errorf(figure, "%v is not from %v to %v", got, low, high)
 	}
 }
 
 // steadily makes a measurement and fails the test for what is wrong with it. One
-// that the machine disturbed is made again where it is wrong, three times at
-// most. What no disturbance excuses, f tells t itself.
+// that the machine disturbed is made again where it is wrong, three times at most:
+// what is wrong each time is no disturbance. What none excuses, f tells t itself.
 func steadily(t *testing.T, f func(tr *trial)) {
 	t.Helper()
-	for attempt := 1; ; attempt++ {
-		tr := trial{last: attempt == 3}
+	var wrong map[string]string
+	for attempt := 1; attempt <= 3; attempt++ {
+		tr := trial{wrong: map[string]string{}, last: attempt == 3}
 		f(&tr)
-		if len(tr.wrong) == 0 || t.Failed() {
+		if wrong == nil || tr.busy == "" {
+			wrong = tr.wrong
+		}
+		maps.DeleteFunc(wrong, func(figure, _ string) bool { return tr.wrong[figure] == "" })
+		if len(wrong) == 0 || t.Failed() {
 			return
 		}
-		if tr.busy != "" && !tr.last {
-			t.Logf("again, for the machine was busy (%s): %q", tr.busy, tr.wrong)
-			continue
+		if tr.busy == "" {
+			break
 		}
-		for _, s := range tr.wrong {
-			t.Error(s)
-		}
-		if tr.busy != "" {
-			t.Errorf("the machine was busy: %s", tr.busy)
-		}
-		return
+		t.Logf("attempt %d, on a busy machine (%s): %q", attempt, tr.busy, slices.Collect(maps.Values(tr.wrong)))
+	}
+	for _, text := range wrong {
+		t.Error(text)
 	}
 }

@@ -1,0 +1,108 @@
+package load
+
+import (
+	"context"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
+)
+
+// worker is what others may know of a worker: when its call in flight was
+// intended and was sent, or idle.
+type worker struct {
+	intended, start atomic.Int64
+	target          atomic.Int64
+	_               [40]byte // workers on cache lines of their own
+}
+
+const idle = math.MinInt64
+
+func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
+	w := newWaiter()
+	// Before its first call a connection has kept nothing waiting.
+	free := time.Duration(math.MinInt64)
+	var c call
+	for {
+		s, ok := p.take(w)
+		if !ok {
+			return
+		}
+		c = call{target: e.choice.of(s.number), intended: s.intended, free: free, start: p.clock.now()}
+		e.call(ctx, i, own, p.clock, &c)
+		free = c.end
+	}
+}
+
+func (e *Engine) closedLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
+	// Before T0 nothing is sent; the sleep ends early only when stopped.
+	for now := p.clock.now(); now < 0; now = p.clock.now() {
+		if p.stopTime() <= 0 {
+			return
+		}
+		time.Sleep(min(-now, maxSleep))
+	}
+	var c call
+	now := p.clock.now()
+	// Numbers as if workers took turns, so that the targets get their shares.
+	for number := int64(i); now < p.stopTime(); number += int64(len(e.workers)) {
+		if now >= e.plan.Warmup && e.plan.Requests > 0 && e.left.Add(-1) < 0 {
+			p.stopAt(now)
+			return
+		}
+		c = call{target: e.choice.of(number), intended: now, start: now, closedLoop: true}
+		e.call(ctx, i, own, p.clock, &c)
+		now = c.end
+	}
+}
+
+// call makes a call and records it.
+func (e *Engine) call(ctx context.Context, i int, own []client.Caller, clk clock, c *call) {
+	w := &e.workers[i]
+	w.target.Store(int64(c.target))
+	w.intended.Store(int64(c.intended))
+	w.start.Store(int64(c.start))
+	if e.firstSend.Load() < 0 {
+		e.firstSend.CompareAndSwap(-1, int64(c.start))
+	}
+	c.Answer = own[c.target].Call(ctx)
+	c.end = clk.now()
+	c.checkTimeout(e.timeouts[c.target])
+	e.recorderFor(c.intended).record(i, w, c)
+}
+
+// inFlight counts the calls that are under way.
+func (e *Engine) inFlight() int64 {
+	var n int64
+	for i := range e.workers {
+		if e.workers[i].start.Load() != idle {
+			n++
+		}
+	}
+	return n
+}
+
+// abandon gives up the calls in flight: they were sent, so they are counted, as
+// failed. What their workers bring later is dropped.
+func (e *Engine) abandon(clk clock) {
+	e.measured.close()
+	if e.warmup != nil {
+		e.warmup.close()
+	}
+	failure := client.FailTimeout
+	if e.stopped.Load() {
+		failure = client.FailCancelled
+	}
+	for i := range e.workers {
+		w := &e.workers[i]
+		start := w.start.Load()
+		if start == idle {
+			continue
+		}
+		c := call{Answer: client.Answer{Failure: failure}, start: time.Duration(start), end: clk.now(), closedLoop: e.plan.Rate == 0}
+		c.target, c.intended = int(w.target.Load()), time.Duration(w.intended.Load())
+		c.free = c.intended
+		e.recorderFor(c.intended).recordClosed(i, &c)
+	}
+}
