@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +16,6 @@ import (
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/grpclog"
-	"google.golang.org/grpc/metadata"
 )
 
 // grpc-go logs for the whole process, and says to set this before anything uses
@@ -32,16 +30,13 @@ const (
 	// slowly than it comes, so they can be large.
 	streamWindow     = 1 << 20
 	connectionWindow = 4 << 20
-	// linkBuffer of a connection for reading, and while there is something to
-	// write another.
-	linkBuffer = 16 << 10
+	// readBuffer is held by every connection, so it is small; what is larger is read
+	// past it. writeBuffer is lent while there is something to write.
+	readBuffer, writeBuffer = 8 << 10, 32 << 10
 	// A server that was restarted is found within the longest of the pauses
 	// between attempts to connect.
 	firstPause, longestPause = 50 * time.Millisecond, 500 * time.Millisecond
 )
-
-// linkOptions are those that the target's header gives.
-type linkOptions struct{ authority, userAgent string }
 
 // link is one HTTP/2 connection to one address, made again when it breaks.
 type link struct {
@@ -66,7 +61,7 @@ func (c *Clients) newLink(connection int, o *linkOptions) (*link, error) {
 		grpc.WithDisableServiceConfig(), grpc.WithDisableHealthCheck(), grpc.WithDisableRetry(),
 		grpc.WithIdleTimeout(0),
 		grpc.WithStaticStreamWindowSize(streamWindow), grpc.WithStaticConnWindowSize(connectionWindow),
-		grpc.WithReadBufferSize(linkBuffer), grpc.WithWriteBufferSize(linkBuffer),
+		grpc.WithReadBufferSize(readBuffer), grpc.WithWriteBufferSize(writeBuffer),
 		grpc.WithConnectParams(grpc.ConnectParams{MinConnectTimeout: reachTimeout / 2,
 			Backoff: backoff.Config{BaseDelay: firstPause, Multiplier: 1.6, Jitter: 0.2, MaxDelay: longestPause}}))
 	if err != nil {
@@ -216,39 +211,3 @@ func (h *handshake) Clone() credentials.TransportCredentials { return h }
 
 // OverrideServerName implements credentials.TransportCredentials.
 func (h *handshake) OverrideServerName(string) error { return nil }
-
-// readHeader takes what HTTP/2 itself has a place for from the target's header,
-// and makes metadata of the rest. Values of names that end in -bin are base64.
-func (g *grpcClients) readHeader() error {
-	t := &g.target
-	g.options = linkOptions{authority: g.url.Host, userAgent: userAgent}
-	if t.TLS.ServerName != "" {
-		g.options.authority = t.TLS.ServerName
-	}
-	g.metadata = metadata.MD{}
-	for _, h := range t.Header {
-		name, value := strings.ToLower(h.Name), h.Value
-		switch {
-		case name == "host":
-			g.options.authority = value
-			continue
-		case name == "user-agent":
-			g.options.userAgent = value
-			continue
-		case name == "content-type" || name == "te" || strings.HasPrefix(name, "grpc-"):
-			return fmt.Errorf("header %q belongs to gRPC itself: leave it out", h.Name)
-		case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
-			return fmt.Errorf("header %q is no name of gRPC metadata: use letters, digits, '-', '_' and '.'", h.Name)
-		case strings.HasSuffix(name, "-bin"):
-			b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
-			if err != nil {
-				return fmt.Errorf("header %q: what ends in -bin is given as base64, and this is not", h.Name)
-			}
-			value = string(b)
-		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }):
-			return fmt.Errorf("header %q: gRPC metadata is printable ASCII: give the value as base64, under a name that ends in -bin", h.Name)
-		}
-		g.metadata.Append(name, value)
-	}
-	return nil
-}
