@@ -7,6 +7,7 @@ package profile
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -16,13 +17,15 @@ import (
 
 const module = "github.com/meshery/kubectl-meshery/"
 
+type kind struct {
+	name     string
+	prefixes []string
+}
+
 // kinds of work, by the functions that do it, and by name. A sample belongs to
 // the first kind that has a function anywhere in its stack. Reading the clock
 // and taking turns are part of generating load.
-var kinds = []struct {
-	name     string
-	prefixes []string
-}{
+var kinds = []kind{
 	{report.Histograms, []string{
 		module + "agent/internal/load.(*recorder).", module + "agent/internal/load.(*shard).",
 		module + "agent/internal/load.(*Measurement).", module + "agent/internal/load.(*Counts).",
@@ -57,18 +60,27 @@ func Shares(file string) (map[string]float64, error) {
 		return nil, fmt.Errorf("read profile %q: %w", file, err)
 	}
 	sums := map[string]float64{rest: 0}
+	seen := map[string]bool{}
 	var total float64
 	for _, s := range p.Sample {
 		v := float64(s.Value[len(s.Value)-1])
-		sums[kindOf(s)] += v
 		total += v
+		name := rest
+		for _, k := range slices.Backward(kinds) {
+			if k.in(s) {
+				name, seen[k.name] = k.name, true
+			}
+		}
+		sums[name] += v
 	}
 	for _, k := range kinds {
 		sums[k.name] += 0 // a kind nobody worked on is there, too
 	}
 	// Renamed functions would look like free ones.
-	if sums[loop] == 0 || sums[client] == 0 || sums[report.Histograms] == 0 {
-		return nil, fmt.Errorf("profile %q has no samples of the load: %v of %v samples", file, sums, total)
+	for _, name := range []string{loop, client, report.Histograms} {
+		if !seen[name] {
+			return nil, fmt.Errorf("profile %q has no sample of %q: the functions that do it may have new names", file, name)
+		}
 	}
 	for name := range sums {
 		sums[name] /= total
@@ -76,17 +88,16 @@ func Shares(file string) (map[string]float64, error) {
 	return sums, nil
 }
 
-func kindOf(s *profile.Sample) string {
-	for _, k := range kinds {
-		for _, l := range s.Location {
-			for _, line := range l.Line {
-				for _, prefix := range k.prefixes {
-					if strings.HasPrefix(line.Function.Name, prefix) {
-						return k.name
-					}
+// in tells whether a kind's functions are anywhere in a stack.
+func (k kind) in(s *profile.Sample) bool {
+	for _, l := range s.Location {
+		for _, line := range l.Line {
+			for _, prefix := range k.prefixes {
+				if strings.HasPrefix(line.Function.Name, prefix) {
+					return true
 				}
 			}
 		}
 	}
-	return rest
+	return false
 }
