@@ -14,11 +14,13 @@ import (
 	"testing"
 )
 
-// The namespaces of these tests: agents in one, the workload in the other.
+// The namespaces of these tests: agents, the workload, and one that wants
+// certificates.
 const (
-	agents = "meshery-e2e"
-	shop   = "meshery-e2e-shop"
-	target = "http://meshery-echo." + shop + ":8080/"
+	agents  = "meshery-e2e"
+	shop    = "meshery-e2e-shop"
+	secured = "meshery-e2e-tls"
+	target  = "http://meshery-echo." + shop + ":8080/"
 )
 
 func TestMain(m *testing.M) {
@@ -52,18 +54,24 @@ func setUp() error {
 func tearDown() error {
 	return errors.Join(
 		kubectl("meshery", "undeploy", "-n", agents).err(),
-		kubectl("delete", "namespace", shop, "--ignore-not-found").err(),
+		kubectl("delete", "namespace", shop, secured, "--ignore-not-found").err(),
 	)
 }
 
 var imageLine = regexp.MustCompile(`image: .*`)
 
-// applyEcho puts the reference workload of manifests/ into a namespace and waits
-// for it.
-func applyEcho(namespace string) error {
+// applyEcho puts the reference workload of manifests/ into a namespace, with
+// texts of the manifest replaced (old, new, ...), and waits for it.
+func applyEcho(namespace string, oldnew ...string) error {
 	y, err := os.ReadFile("../../manifests/echo.yaml")
 	if err != nil {
 		return err
+	}
+	for i := 0; i < len(oldnew); i += 2 {
+		if n := bytes.Count(y, []byte(oldnew[i])); n != 1 {
+			return fmt.Errorf("manifests/echo.yaml has %q %d times", oldnew[i], n)
+		}
+		y = bytes.Replace(y, []byte(oldnew[i]), []byte(oldnew[i+1]), 1)
 	}
 	y = imageLine.ReplaceAll(y, []byte("image: "+os.Getenv("MESHERY_IMAGE")))
 	kubectl("create", "namespace", namespace)

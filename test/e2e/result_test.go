@@ -122,6 +122,8 @@ type latency struct {
 
 type summary struct {
 	Count int64    `json:"count"`
+	Min   float64  `json:"min"`
+	Max   float64  `json:"max"`
 	P50   *float64 `json:"p50"`
 	P90   *float64 `json:"p90"`
 }

@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -211,6 +212,13 @@ func beginIn(t *testing.T, env []string, args ...string) (id string, interrupt f
 	t.Helper()
 	c := command(append([]string{"meshery", "run", target, "-n", agents, "-o", "json", "--warmup", "0s"}, args...)...)
 	c.Env = append(c.Env, env...)
+	return beginCommand(t, c)
+}
+
+// beginCommand starts a command that runs a Test, and returns once its load is
+// under way.
+func beginCommand(t *testing.T, c *exec.Cmd) (id string, interrupt func(os.Signal), wait func() result) {
+	t.Helper()
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr := &watched{ids: make(chan string, 1)}
 	var stdout strings.Builder
