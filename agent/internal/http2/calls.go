@@ -18,9 +18,11 @@ func (s *session) begin(sl *slot, deadline int64) *Error {
 	if sl.session.Load() != s {
 		sl.session.Store(s)
 	}
-	if sl.watch != nil && sl.watch.ended.Load() {
-		s.mu.Unlock()
-		return errCancelled
+	if sl.watch != nil {
+		if err := sl.watch.ended.Load(); err != nil {
+			s.mu.Unlock()
+			return err
+		}
 	}
 	sl.reset(deadline, s.owner.config.Body)
 	sl.watched = sl.watch

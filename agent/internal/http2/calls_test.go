@@ -21,7 +21,7 @@ func (p *peer) wants(id uint32, code h2.ErrCode) {
 }
 
 // await waits for what must come.
-func await[T any](t *testing.T, c <-chan T) {
+func await[T any](t testing.TB, c <-chan T) {
 	t.Helper()
 	select {
 	case <-c:
@@ -58,6 +58,7 @@ func TestTimeoutAndCancel(t *testing.T) {
 	}{
 		{"timeout", Timeout, ""},
 		{"timeout in the body", Timeout, "part"},
+		{"deadline of the context", Timeout, ""},
 		{"cancel", Cancelled, ""},
 		{"cancel in the body", Cancelled, "part"},
 	} {
@@ -87,11 +88,14 @@ func TestTimeoutAndCancel(t *testing.T) {
 			})
 			conn := connTo(t, address, func(f *Config) {
 				f.Streams = 2
-				if c.kind == Timeout {
+				if c.kind == Timeout && c.name != "deadline of the context" {
 					f.Timeout = time.Second
 				}
 			})
 			ctx, cancel := context.WithCancel(t.Context())
+			if c.name == "deadline of the context" {
+				ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+			}
 			defer cancel()
 			var slow, r Response
 			failed := make(chan error)

@@ -82,11 +82,11 @@ func (c *Conn) Do(ctx context.Context, slot int, r *Response) error {
 			}
 		}
 		if err := on.begin(s, deadline); err != nil {
-			cancelled := err == errCancelled //nolint:errorlint // never wrapped
-			if !cancelled {
+			over := s.watch != nil && s.watch.ended.Load() != nil
+			if !over {
 				c.current.CompareAndSwap(on, nil)
 			}
-			if tries++; cancelled || tries > maxTries {
+			if tries++; over || tries > maxTries {
 				r.Waited = time.Duration(s.waited)
 				return err
 			}
@@ -169,7 +169,7 @@ func (c *Conn) await(ctx context.Context, a *attempt, deadline int64) *Error {
 	case <-up:
 		return failure(Timeout, "connect to %q: not done in time by another call", c.config.Address)
 	case <-ctx.Done():
-		return errCancelled
+		return endOf(ctx)
 	}
 }
 

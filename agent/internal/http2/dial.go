@@ -48,5 +48,8 @@ func (c *Conn) dial(ctx context.Context, deadline int64) (*session, *Error) {
 		return nil, connectError(ctx, c.config.Address, ctx.Err())
 	}
 	_ = tcp.SetDeadline(time.Time{})
-	return s, c.run(s)
+	if err := c.run(s); err != nil {
+		return nil, err
+	}
+	return s, nil
 }

@@ -73,11 +73,11 @@ func (s *session) leave() {
 }
 
 // cancel ends a slot's call, if it is still one with that context.
-func (s *session) cancel(sl *slot, w *watch) {
+func (s *session) cancel(sl *slot, w *watch, err *Error) {
 	s.mu.Lock()
 	// The slot may be on another session by now, and then is not ours to look at.
 	if (slices.Contains(s.table, sl) || slices.Contains(s.queue, sl)) && sl.watched == w {
-		s.abort(sl, errCancelled)
+		s.abort(sl, err)
 	}
 	s.flushAfter()
 }

@@ -85,6 +85,14 @@ var (
 	errMoved = failure(Connection, "not sent")
 )
 
+// endOf is the failure of a call whose context has ended.
+func endOf(ctx context.Context) *Error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return errTimeout
+	}
+	return errCancelled
+}
+
 // connectError names what went wrong while connecting.
 func connectError(ctx context.Context, address string, err error) *Error {
 	kind := Connection

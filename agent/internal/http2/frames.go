@@ -3,6 +3,7 @@ package http2
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 
 	h2 "golang.org/x/net/http2"
 )
@@ -189,12 +190,12 @@ func (s *session) goAwayFrame(id uint32, p []byte) error {
 		return offence(h2.ErrCodeFrameSize, "a malformed GOAWAY")
 	}
 	last := binary.BigEndian.Uint32(p) & maxID
-	said := ""
+	said := h2.ErrCode(binary.BigEndian.Uint32(p[4:])).String()
 	if text := p[8:min(len(p), 8+200)]; len(text) > 0 {
-		said = " " + string(text)
+		said += fmt.Sprintf(" %q", text)
 	}
-	why := failure(Refused, "the peer ended the connection to %q before this request: %v%.200q",
-		s.owner.config.Address, h2.ErrCode(binary.BigEndian.Uint32(p[4:])), said)
+	why := failure(Refused, "the peer ended the connection to %q before this request (%s); look for its limit of requests per connection",
+		s.owner.config.Address, said)
 	s.drain(why) // first: what ends below must not let others in
 	for _, sl := range s.table {
 		if sl != nil && sl.id > last {

@@ -21,7 +21,7 @@ const patience = 20 * time.Second
 // peer is a server's end of a connection, driven frame by frame.
 type peer struct {
 	net.Conn
-	t     *testing.T
+	t     testing.TB
 	fr    *h2.Framer
 	block bytes.Buffer
 	enc   *hpack.Encoder
@@ -31,7 +31,7 @@ type peer struct {
 
 // play serves every connection to the address it returns with the script. Scripts
 // end with their connection, at the latest with the test.
-func play(t *testing.T, script func(p *peer)) string {
+func play(t testing.TB, script func(p *peer)) string {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

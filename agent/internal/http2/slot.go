@@ -61,7 +61,7 @@ func (s *slot) reset(deadline int64, body []byte) {
 // with the same context.
 type watch struct {
 	done   <-chan struct{} // of the context
-	ended  atomic.Bool
+	ended  atomic.Pointer[Error]
 	forget func() bool
 }
 
@@ -83,9 +83,10 @@ func (s *slot) watchContext(ctx context.Context) {
 	w.forget = context.AfterFunc(ctx, func() {
 		// First the mark, then the call in flight: a call that is just being
 		// begun sees the one or is found by the other.
-		w.ended.Store(true)
+		err := endOf(ctx)
+		w.ended.Store(err)
 		if session := s.session.Load(); session != nil {
-			session.cancel(s, w)
+			session.cancel(s, w, err)
 		}
 	})
 }
