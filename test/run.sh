@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests: run.sh [all|unit|cluster|e2e].
+# Runs the tests: run.sh [all|unit|cluster|e2e|soak].
 #
 # unit: every test that needs no cluster, in every module, with the race detector.
 # cluster: the tests of the test cluster itself; they need Linux and root.
+# soak: ten minutes of load, and a thousand connections, against the agent's memory;
+#   on a cluster like those of e2e, and not among all.
 # e2e: the tests with the build tag e2e, on a cluster that is started for them and
 #   removed afterwards. With E2E=existing on the one that KUBECONFIG names; the
 #   tests then also want from the environment what that cluster has:
@@ -31,7 +33,8 @@ cluster_itself() {
 	(cd test/cluster && go test -race -tags cluster -count=1 -timeout 20m .)
 }
 
-e2e() {
+# a_cluster is the one of E2E=existing, or one of the tests' own.
+a_cluster() {
 	if [ "${E2E:-own}" = existing ]; then
 		[ -n "${KUBECONFIG:-}" ] || fail "E2E=existing needs KUBECONFIG: set it to the kubeconfig of your cluster"
 		KUBECTL=${KUBECTL:-$(command -v kubectl)} || fail "no kubectl on PATH: install it, or set KUBECTL"
@@ -39,9 +42,14 @@ e2e() {
 	else
 		own_cluster
 	fi
+	export PATH="$PWD/bin:$PATH"
+}
+
+e2e() {
+	a_cluster
 	VERSITYGW=${VERSITYGW:-$(cluster bin versitygw)}
 	NODE_EXPORTER=${NODE_EXPORTER:-$(cluster bin node_exporter)}
-	export VERSITYGW NODE_EXPORTER PATH="$PWD/bin:$PATH"
+	export VERSITYGW NODE_EXPORTER
 	step "e2e tests"
 	# The packages that have tests with the tag; they mostly wait for the cluster.
 	# test/e2e measures, and looks at all that is in the cluster, so it is alone.
@@ -49,6 +57,13 @@ e2e() {
 	go test -race -tags e2e -count=1 -p 3 -timeout 20m $(dirname $files | sort -u)
 	go test -race -tags e2e -count=1 -timeout 20m ./test/e2e
 	(cd build && go test -race -tags e2e -count=1 -run TestInstallByHand ./dist)
+}
+
+soak() {
+	a_cluster
+	step "soak test"
+	# Not with the race detector: nothing but the load shall use the CPU.
+	go test -tags e2e,soak -count=1 -timeout 30m -v -run 'TestSoak|TestAThousand' ./test/e2e
 }
 
 needs_root() {
@@ -98,5 +113,6 @@ all)
 unit) unit ;;
 cluster) cluster_itself ;;
 e2e) e2e ;;
-*) fail "unknown argument \"$1\": use all, unit, cluster or e2e" ;;
+soak) soak ;;
+*) fail "unknown argument \"$1\": use all, unit, cluster, e2e or soak" ;;
 esac

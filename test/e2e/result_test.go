@@ -118,6 +118,7 @@ type latency struct {
 	ResponseTime *summary `json:"responseTime"`
 	ServiceTime  *summary `json:"serviceTime"`
 	ErrorTime    *summary `json:"errorTime"`
+	ConnectTime  *summary `json:"connectTime"`
 }
 
 type summary struct {
