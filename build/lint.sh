@@ -18,5 +18,5 @@ go run -C build ./dependencies
 while read -r module; do
 	[ -n "$(find "$module" -name '*.go' -print -quit)" ] || continue
 	echo "lint $module"
-	(cd "$module" && go vet -tags e2e,cluster ./... && "$OLDPWD/bin/staticcheck" -tags e2e,cluster ./...)
+	(cd "$module" && go vet -tags e2e,cluster,soak ./... && "$OLDPWD/bin/staticcheck" -tags e2e,cluster,soak ./...)
 done < <(find . -name go.mod -not -path './tools/*' -printf '%h\n' | sort)
