@@ -109,10 +109,11 @@ func TestTruthOfRandomSplits(t *testing.T) {
 				one.Record(d)
 			}
 			r := rand.New(rand.NewPCG(5, 5))
-			agents, shards, seconds := 1+r.IntN(5), 1+r.IntN(8), 1+r.IntN(8)
+			const agents, shards, seconds = 5, 4, 20
 			parts := make([]Counter, agents*seconds*shards)
 			for _, d := range all {
-				parts[r.IntN(len(parts))].Record(d)
+				// Unequal parts: some of them have few samples, or none.
+				parts[int(math.Pow(r.Float64(), 20)*float64(len(parts)))].Record(d)
 			}
 			var sent [][]byte // one of each agent and second, of all its shards
 			for i := 0; i < len(parts); i += shards {

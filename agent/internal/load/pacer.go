@@ -10,7 +10,9 @@ import (
 // pacer hands the slots of a schedule to free workers, each at its time. Slots
 // are taken in order under one lock, so the workers that wait form a queue in
 // order of time, and one goroutine wakes the first of them when it is due. A
-// worker that finds its slot already due does not wait at all.
+// worker that finds its slot already due does not wait at all, and one that
+// does wakes who is due before it: at high rates workers come by more often
+// than a timer could be set.
 type pacer struct {
 	clock clock
 
@@ -63,6 +65,7 @@ func (p *pacer) take(w *waiter) (slot, bool) {
 	w.intended = next.intended
 	p.waiting = append(p.waiting, w)
 	first := len(p.waiting) == 1
+	p.wake(now)
 	p.mu.Unlock()
 	if first {
 		select {
@@ -100,8 +103,7 @@ func (p *pacer) stopAt(d time.Duration) {
 	p.waiting = keep
 }
 
-// run wakes the waiting workers at their times until ctx ends. It belongs on a
-// thread of its own, for it sleeps more precisely than Go's timers.
+// run wakes the waiting workers at their times until ctx ends.
 func (p *pacer) run(ctx context.Context) {
 	sleep := newSleeper()
 	defer sleep.close()
@@ -122,25 +124,38 @@ func (p *pacer) run(ctx context.Context) {
 	}
 }
 
-// maxSleep bounds how long a stop can go unnoticed.
-const maxSleep = 20 * time.Millisecond
+const (
+	// maxSleep bounds how long a stop can go unnoticed.
+	maxSleep = 20 * time.Millisecond
+	// minSleep is how late a call may be so that the next few, at more than
+	// 20,000 a second, share one timer: setting and waiting for one costs more than
+	// a call does.
+	minSleep = 50 * time.Microsecond
+)
 
-// wakeDue wakes everybody who is due and returns how long until the next is;
-// 0 when nobody waits.
+// wakeDue wakes everybody who is due and returns how long to sleep; 0 when
+// nobody waits.
 func (p *pacer) wakeDue() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.now()
+	p.wake(now)
+	if len(p.waiting) == 0 {
+		return 0
+	}
+	return max(p.waiting[0].intended-now, minSleep)
+}
+
+// wake wakes everybody who is due; with the lock held.
+func (p *pacer) wake(now time.Duration) {
 	n := 0
 	for n < len(p.waiting) && p.waiting[n].intended <= now {
 		p.waiting[n].due <- struct{}{}
 		n++
 	}
-	p.waiting = append(p.waiting[:0], p.waiting[n:]...)
-	if len(p.waiting) == 0 {
-		return 0
+	if n > 0 {
+		p.waiting = append(p.waiting[:0], p.waiting[n:]...)
 	}
-	return p.waiting[0].intended - now
 }
 
 // unsent calls f with every slot that was planned and never taken. To be called

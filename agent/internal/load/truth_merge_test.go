@@ -114,40 +114,34 @@ func TestAgentsShardsAndSecondsMergeToOneHistogram(t *testing.T) {
 		everything := newMeasurements(2)
 		byTarget := make([][]*Measurement, 2)
 		for agent := range agents {
-			const workers, calls = 8, 2000
+			const workers, calls, seconds = 8, 300, 6
 			rec := newRecorder(3, 2)
 			var mu sync.Mutex
-			var wg sync.WaitGroup
-			for i := range workers {
-				r := rand.New(rand.NewPCG(uint64(agents*10+agent), uint64(i)))
-				wg.Go(func() {
-					var w worker
-					var own []*call
-					for range calls {
-						c := randomCall(r)
-						rec.record(i, &w, c)
-						own = append(own, c)
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					for _, c := range own {
-						note(everything[c.target], c)
-					}
-				})
-			}
-			finished := make(chan struct{})
-			go func() { wg.Wait(); close(finished) }()
-			for running := true; running; {
-				select {
-				case <-finished:
-					running = false
-				case <-time.After(2 * time.Millisecond):
+			for second := range seconds {
+				var wg sync.WaitGroup
+				for i := range workers {
+					r := rand.New(rand.NewPCG(uint64(100*agents+10*agent+second), uint64(i)))
+					wg.Go(func() {
+						var w worker
+						for range calls {
+							c := randomCall(r)
+							rec.record(i, &w, c)
+							mu.Lock()
+							note(everything[c.target], c)
+							mu.Unlock()
+						}
+					})
 				}
-				second := newMeasurements(2)
-				rec.drain(second)
-				for target, m := range second {
+				if second == seconds-1 {
+					wg.Wait()
+				}
+				// In the midst of it, or at the end.
+				drained := newMeasurements(2)
+				rec.drain(drained)
+				for target, m := range drained {
 					byTarget[target] = append(byTarget[target], travelled(t, m))
 				}
+				wg.Wait()
 			}
 		}
 		for target := range 2 {
@@ -157,7 +151,7 @@ func TestAgentsShardsAndSecondsMergeToOneHistogram(t *testing.T) {
 				t.Errorf("%d agents, target %d: merged from %d pieces %+v, everything %+v", agents, target, len(parts), got.Counts, everything[target].Counts)
 			}
 		}
-		if whole := sum(everything); !equal(newSnapshot(0, 0, false, everything).whole(), whole) || whole.Sent != int64(agents)*8*2000 {
+		if whole := sum(everything); !equal(newSnapshot(0, 0, false, everything).whole(), whole) || whole.Sent != int64(agents)*8*300*6 {
 			t.Errorf("%d agents: the targets' sum is not the whole", agents)
 		}
 	}
