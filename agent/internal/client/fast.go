@@ -34,6 +34,11 @@ type fastCaller struct {
 	std      Caller
 	checking *checker // nil when being whole and 2xx is enough
 
+	// lengthAt is where the last answer had its Content-Length, written like that:
+	// the next one most probably has it there, too.
+	lengthAt int
+	length   [len(contentLength)]byte
+
 	// What Fortio's client records of its connections; only the sum is exact.
 	connects  *stats.Histogram
 	connected int64
@@ -83,7 +88,7 @@ func (f *fastCaller) Call(ctx context.Context) Answer {
 	}
 	a.Unwanted = code < 200 || code > 299
 	if !a.Unwanted {
-		a.Length, a.Failure = check(data, int(headers))
+		a.Length, a.Failure = f.check(data, int(headers))
 		if f.checking != nil && a.Failure == "" {
 			a.Failure = f.checking.body(data[headers:])
 		}
@@ -104,17 +109,16 @@ func (f *fastCaller) connect() time.Duration {
 	return d
 }
 
-var (
-	contentLength = []byte("\r\ncontent-length:")
-	endOfHeaders  = []byte("\r\n\r\n")
-)
+const contentLength = "\r\ncontent-length:"
+
+var endOfHeaders = []byte("\r\n\r\n")
 
 // check compares an answer with the length it announced; -1 where it did not.
-func check(data []byte, headers int) (length int64, failure string) {
+func (f *fastCaller) check(data []byte, headers int) (length int64, failure string) {
 	if headers > len(data) || !bytes.HasSuffix(data[:headers], endOfHeaders) {
 		return -1, FailBody // it ended inside its headers
 	}
-	found, at := fhttp.FoldFind(data[:headers], contentLength)
+	at, found := f.findLength(data[:headers])
 	if !found {
 		// Chunked, or ended by the end of the connection.
 		if len(data) >= fastBuffer {
@@ -130,6 +134,18 @@ func check(data []byte, headers int) (length int64, failure string) {
 		return length, FailBody
 	}
 	return length, ""
+}
+
+// findLength finds the Content-Length of an answer.
+func (f *fastCaller) findLength(headers []byte) (at int, found bool) {
+	if at, end := f.lengthAt, f.lengthAt+len(f.length); at > 0 && end <= len(headers) && string(headers[at:end]) == string(f.length[:]) {
+		return at, true
+	}
+	if found, at = fhttp.FoldFind(headers, []byte(contentLength)); found {
+		f.lengthAt = at
+		copy(f.length[:], headers[at:])
+	}
+	return at, found
 }
 
 // change goes on with the other client.
