@@ -24,6 +24,7 @@ unit() {
 	# These look at files and programs that the go command's cache does not know of.
 	(cd build && go test -race -count=1 ./...)
 	(cd test/fortio && go test -race -count=1 ./...)
+	(cd test/bench && go test -race ./...)
 	(cd test/cluster && go test -race ./...)
 }
 
