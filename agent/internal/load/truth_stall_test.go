@@ -16,9 +16,10 @@ type gate struct {
 	began, opened time.Time // of the last time it was shut, as it really was
 }
 
+// pass waits while the gate is shut.
 func (g *gate) pass() {
 	g.mu.RLock()
-	g.mu.RUnlock() //nolint:staticcheck // waits while it is shut
+	defer g.mu.RUnlock()
 }
 
 func (g *gate) shut(d time.Duration) {
