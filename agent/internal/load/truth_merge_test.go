@@ -114,7 +114,7 @@ func TestAgentsShardsAndSecondsMergeToOneHistogram(t *testing.T) {
 		everything := newMeasurements(2)
 		byTarget := make([][]*Measurement, 2)
 		for agent := range agents {
-			const workers, calls, seconds = 8, 300, 6
+			const workers, calls, seconds = 8, 400, 4
 			rec := newRecorder(3, 2)
 			var mu sync.Mutex
 			for second := range seconds {
@@ -151,7 +151,7 @@ func TestAgentsShardsAndSecondsMergeToOneHistogram(t *testing.T) {
 				t.Errorf("%d agents, target %d: merged from %d pieces %+v, everything %+v", agents, target, len(parts), got.Counts, everything[target].Counts)
 			}
 		}
-		if whole := sum(everything); !equal(newSnapshot(0, 0, false, everything).whole(), whole) || whole.Sent != int64(agents)*8*300*6 {
+		if whole := sum(everything); !equal(newSnapshot(0, 0, false, everything).whole(), whole) || whole.Sent != int64(agents)*8*400*4 {
 			t.Errorf("%d agents: the targets' sum is not the whole", agents)
 		}
 	}

@@ -128,8 +128,9 @@ func TestTruthOfRandomArrivals(t *testing.T) {
 				squares += (n - mean) * (n - mean) / 199
 			}
 			t.Logf("%s: late by %v at p50, %v at p99; variance over mean of the counts %.2f", name, list(late).at(0.5), list(late).at(0.99), squares/mean)
-			// A Poisson process has 1, and a sample of 200 has it to 0.1.
-			if v := squares / mean; kind == Poisson && (v < 0.7 || v > 1.5) {
+			// A Poisson process has 1, and a sample of 200 has it to 0.1. What is late
+			// comes in bunches, which have more.
+			if v := squares / mean; kind == Poisson && (v < 0.7 || v > 1.5 && !tr.last) {
 				tr.errorf("poisson", "variance over mean of the counts is %g", v)
 			}
 		})

@@ -72,7 +72,7 @@ func TestTruthOfAResult(t *testing.T) {
 		for agent := range agents {
 			byAgent[agent] = newLatencies()
 			run.firstSend(agent, 0)
-			for second := range int64(12) {
+			for second := range int64(5) {
 				whole, targets := newLatencies(), []*latencies{newLatencies(), newLatencies()}
 				counts := []*agentv1.Counts{{}, {}}
 				for range 500 + r.IntN(500) {
