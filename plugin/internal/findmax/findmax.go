@@ -17,24 +17,52 @@ type Step struct {
 	Confirm bool
 }
 
-// Outcome is what came of a step. Why says what was not kept.
+// Verdict is what a step says of its rate.
+type Verdict int
+
+// The verdicts. Unknown is neither of the others: what was measured may not be
+// believed, or there is too little of it.
+const (
+	Unknown Verdict = iota
+	Kept
+	Broken
+)
+
+// Outcome is what came of a step.
 type Outcome struct {
-	Kept bool
-	Why  string
+	Verdict Verdict
+	// Why says in short what was not kept, or why that is not known.
+	Why string
+	// Overload marks what is Unknown because the load was too much for whoever
+	// sends it: of a lower rate more may be known.
+	Overload bool
 }
 
 // Config of a search.
 type Config struct {
-	// Start is the first rate, Most the highest that is tried.
-	Start, Most float64
+	// Start is the first rate, Least and Most bound what is tried.
+	Start, Least, Most float64
 	// Precision is the greatest ratio, less 1, between the rate found and the
 	// lowest rate known to be too high.
 	Precision float64
 	Try       func(context.Context, Step) (Outcome, error)
 }
 
-// ErrNone tells that not even the lowest rate tried is kept.
-var ErrNone = errors.New("no rate keeps what is wanted")
+// Found is the highest rate that was confirmed.
+type Found struct {
+	Rate float64
+	// Above is the lowest higher rate that was not kept, and Limit what came of
+	// it; 0 where Rate is the most that may be tried.
+	Above float64
+	Limit Outcome
+}
+
+var (
+	// ErrNone tells that not even the lowest rate tried is kept.
+	ErrNone = errors.New("no rate keeps what is wanted")
+	// ErrUnknown tells that of no rate tried it is known whether it is kept.
+	ErrUnknown = errors.New("no rate could be measured")
+)
 
 const (
 	// factor of the exponential part of the search.
@@ -43,54 +71,52 @@ const (
 	lowest = 1.0 / 64
 	// attempts is how many rates are confirmed before the search gives up.
 	attempts = 5
+	// A rate is not kept when two steps say so, and not known when three say no more.
+	brokenTries, unknownTries = 2, 3
 )
 
 // Search doubles the rate until it is not kept, halves the interval between the
 // highest kept and the lowest not kept rate until it is small enough, and
 // confirms the highest kept rate with a longer run; where that is not kept, the
 // next lower rate by the precision has its turn. A rate that is not kept is
-// tried a second time before that: a disturbance must not decide.
-func Search(ctx context.Context, c Config) (rate float64, err error) {
+// tried a second time before that: a disturbance must not decide. A rate of
+// which nothing is known after three tries bounds the search as one that is not
+// kept does, and Found says so.
+//
+// The error is ErrNone or ErrUnknown with the last rate tried, that of Try, or
+// that of the context.
+func Search(ctx context.Context, c Config) (Found, error) {
+	c.Least = max(c.Least, c.Start*lowest)
 	s := searcher{Config: c, ctx: ctx}
-	low, high, err := s.bracket()
+	f, err := s.bracket()
 	if err != nil {
-		return 0, err
+		return Found{}, err
 	}
-	for high/low > 1+c.Precision && low < c.Most {
+	for f.Above > f.Rate*(1+c.Precision) {
 		// The geometric mean: the interval is a matter of ratios.
-		middle := rounded(math.Sqrt(low * high))
-		if middle <= low || middle >= high {
+		middle := rounded(math.Sqrt(f.Rate * f.Above))
+		if middle <= f.Rate || middle >= f.Above {
 			break
 		}
-		o, err := s.twice(middle)
-		if err != nil {
-			return 0, err
-		}
-		if o.Kept {
-			low = middle
-		} else {
-			high = middle
+		o, err := s.settle(middle)
+		switch {
+		case err != nil:
+			return Found{}, err
+		case o.Verdict == Kept:
+			f.Rate = middle
+		default:
+			f.Above, f.Limit = middle, o
 		}
 	}
-	why := ""
-	for range attempts {
-		o, err := s.try(low, true)
-		if err != nil {
-			return 0, err
-		}
-		if o.Kept {
-			return low, nil
-		}
-		why = o.Why
-		low = rounded(low / (1 + c.Precision))
-	}
-	return 0, fmt.Errorf("%w for the length of the confirming run, down to %g rps: %s", ErrNone, low, why)
+	return s.confirm(f)
 }
 
 type searcher struct {
 	Config
 	ctx   context.Context
 	steps int
+	// broken tells that some rate was not kept, for sure.
+	broken bool
 }
 
 func (s *searcher) try(rate float64, confirm bool) (Outcome, error) {
@@ -101,40 +127,99 @@ func (s *searcher) try(rate float64, confirm bool) (Outcome, error) {
 	return s.Try(s.ctx, Step{Number: s.steps, Rate: rate, Confirm: confirm})
 }
 
-// twice tries a rate again where it was not kept.
-func (s *searcher) twice(rate float64) (o Outcome, err error) {
-	for range 2 {
-		if o, err = s.try(rate, false); err != nil || o.Kept {
+// settle tries a rate again where it was not kept, or where that is not known.
+func (s *searcher) settle(rate float64) (o Outcome, err error) {
+	n := map[Verdict]int{}
+	for n[Broken] < brokenTries && n[Unknown] < unknownTries {
+		if o, err = s.try(rate, false); err != nil || o.Verdict == Kept {
 			return o, err
 		}
+		n[o.Verdict]++
 	}
+	s.broken = s.broken || o.Verdict == Broken
 	return o, nil
 }
 
-// bracket finds a rate that is kept and a higher one that is not.
-func (s *searcher) bracket() (low, high float64, err error) {
+// bracket finds a rate that is kept and the lowest above it that is not.
+func (s *searcher) bracket() (f Found, err error) {
 	rate := min(s.Start, s.Most)
-	o, err := s.twice(rate)
-	for err == nil && !o.Kept {
-		high = rate
-		if rate = rounded(rate / factor); rate < s.Start*lowest {
-			return 0, 0, fmt.Errorf("%w, down to %g rps: %s", ErrNone, high, o.Why)
-		}
-		if o, err = s.twice(rate); err == nil && o.Kept {
-			return rate, high, nil
+	o, err := s.settle(rate)
+	if err != nil {
+		return f, err
+	}
+	if o.Verdict != Kept {
+		return s.down(rate, o)
+	}
+	for f.Rate = rate; f.Rate < s.Most; f.Rate = rate {
+		rate = min(rounded(f.Rate*factor), s.Most)
+		o, err := s.settle(rate)
+		switch {
+		case err != nil:
+			return f, err
+		case o.Verdict != Kept:
+			f.Above, f.Limit = rate, o
+			return f, nil
 		}
 	}
-	for low = rate; err == nil && low < s.Most; low = rate {
-		rate = min(rounded(low*factor), s.Most)
-		if o, err = s.twice(rate); err == nil && !o.Kept {
-			return low, rate, nil
-		}
-	}
-	return low, math.Inf(1), err // as high as may be tried
+	return f, nil // as high as may be tried
 }
 
-// rounded keeps four digits: a person is to read them.
+// down halves a rate that is not kept, for the reason in o, until one is.
+func (s *searcher) down(rate float64, o Outcome) (Found, error) {
+	// A last step that would be no more than the precision lower is none.
+	for rate > s.Least*(1+s.Precision) && (o.Verdict == Broken || o.Overload) {
+		above, limit := rate, o
+		rate = max(rounded(rate/factor), s.Least)
+		var err error
+		if o, err = s.settle(rate); err != nil {
+			return Found{}, err
+		}
+		if o.Verdict == Kept {
+			return Found{Rate: rate, Above: above, Limit: limit}, nil
+		}
+	}
+	return Found{}, fmt.Errorf("%w, down to %g rps: %s", s.none(), rate, o.Why)
+}
+
+// none is the error for a search that found nothing.
+func (s *searcher) none() error {
+	if s.broken {
+		return ErrNone
+	}
+	return ErrUnknown
+}
+
+// confirm has the last word on a rate that short runs kept.
+func (s *searcher) confirm(f Found) (Found, error) {
+	s.broken = false // what short runs say of higher rates says nothing here
+	for n := 1; ; n++ {
+		var o Outcome
+		for range unknownTries {
+			var err error
+			if o, err = s.try(f.Rate, true); err != nil || o.Verdict == Kept {
+				return f, err
+			}
+			if o.Verdict == Broken {
+				s.broken = true
+				break
+			}
+		}
+		next := rounded(f.Rate / (1 + s.Precision))
+		if n == attempts || next < s.Least || o.Verdict == Unknown && !o.Overload {
+			return Found{}, fmt.Errorf("%w for the length of the confirming run, down to %g rps: %s", s.none(), f.Rate, o.Why)
+		}
+		f = Found{Rate: next, Above: f.Rate, Limit: o}
+	}
+}
+
+// rounded keeps four digits: a person is to read them. It divides by powers of
+// ten, which a float64 has exactly, and not by their inverses.
 func rounded(rate float64) float64 {
-	unit := math.Pow(10, math.Floor(math.Log10(rate))-3)
-	return math.Round(rate/unit) * unit
+	digits := 3 - int(math.Floor(math.Log10(rate)))
+	if digits < 0 {
+		unit := math.Pow10(-digits)
+		return math.Round(rate/unit) * unit
+	}
+	unit := math.Pow10(digits)
+	return math.Round(rate*unit) / unit
 }
