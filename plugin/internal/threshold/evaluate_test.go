@@ -188,4 +188,9 @@ func TestMinCountIsThatOfTheHistogram(t *testing.T) {
 			t.Errorf("p99.5 of %d requests: %v %q", n, ok, reason)
 		}
 	}
+	for text, want := range map[string]int64{"serviceTime.p99.5 < 1s": int64(need), "targets.a.responseTime.p99 < 1s": 368, "responseTime.max < 1s": 1, "errorRate < 1%": 1} {
+		if got := parse(t, text).Needs(); got != want {
+			t.Errorf("%s needs %d requests, want %d", text, got, want)
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package threshold
 
-import "github.com/meshery/kubectl-meshery/plugin/internal/document"
+import (
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
 
 // Expression is a path of a Result, a comparison and a value. It never changes,
 // and two that mean the same in the same unit are ==. Parse makes them.
@@ -28,6 +31,10 @@ func (e Expression) Unit() string { return e.path.kind().unit() }
 // Target is the name of the one target that the expression is about; empty
 // when it is about all of them together. Whether a Test has it, Parse cannot know.
 func (e Expression) Target() string { return e.path.target }
+
+// Needs is how many requests the figure must have behind it to have a value at
+// all: see histogram.MinCount. It is 1 where it is no percentile.
+func (e Expression) Needs() int64 { return histogram.MinCount(e.path.q) }
 
 // Evaluate holds the expression against a Result. Actual is in Unit; ok tells
 // whether the expression holds. Where the Result has no such value (too few

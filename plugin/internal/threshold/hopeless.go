@@ -39,13 +39,9 @@ import (
 // A percentile that needs more requests than can still become of the histogram
 // never has a value: it is hopeless from the start.
 func Hopeless(e Expression, sofar *document.Result, planned int64) (bool, string) {
-	s, reason := e.path.scope(sofar)
-	if reason != "" {
+	b, ok := e.bounds(sofar, planned)
+	if !ok {
 		return false, ""
-	}
-	b := bounds{path: e.path, scope: s, rest: rest(sofar, planned)}
-	if e.path.group == "connectTime" {
-		b.rest = unknown
 	}
 	if n, need, never := b.never(); never {
 		return true, fmt.Sprintf("%s needs %s requests, and will have at most %s", e.path, printer.Count(need), printer.Count(n))
@@ -69,6 +65,31 @@ func Hopeless(e Expression, sofar *document.Result, planned int64) (bool, string
 		side, bound = "at most", most
 	}
 	return true, fmt.Sprintf("%s will be %s %s, whatever %s", e.path, side, figure(bound, e.path.kind()), b.toCome())
+}
+
+// Starved tells whether the figure is a percentile that will not have the
+// requests it needs when the run ends, so that nothing can be said of it; sofar
+// and planned are those of Hopeless.
+func Starved(e Expression, sofar *document.Result, planned int64) bool {
+	b, ok := e.bounds(sofar, planned)
+	if !ok {
+		return false
+	}
+	_, _, never := b.never()
+	return never
+}
+
+// bounds of the figure; false where the Result does not have what it is about.
+func (e Expression) bounds(sofar *document.Result, planned int64) (bounds, bool) {
+	s, reason := e.path.scope(sofar)
+	if reason != "" {
+		return bounds{}, false
+	}
+	b := bounds{path: e.path, scope: s, rest: rest(sofar, planned)}
+	if e.path.group == "connectTime" {
+		b.rest = unknown
+	}
+	return b, true
 }
 
 // canHold tells whether some value from least to most meets the expression.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,9 @@ func TestHopeless(t *testing.T) {
 		hopeless, reason := Hopeless(parse(t, c.text), resultOf(t, c.sofar), c.planned)
 		if reason != c.reason || hopeless != (c.reason != "") {
 			t.Errorf("%s, %d of %d: %v, %q, want %q", c.text, len(c.sofar), c.planned, hopeless, reason, c.reason)
+		}
+		if starved := Starved(parse(t, c.text), resultOf(t, c.sofar), c.planned); starved != strings.Contains(c.reason, " needs ") {
+			t.Errorf("%s, %d of %d: starved is %v", c.text, len(c.sofar), c.planned, starved)
 		}
 	}
 }
