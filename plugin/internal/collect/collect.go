@@ -4,7 +4,6 @@
 package collect
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -34,6 +33,8 @@ type Collector struct {
 	timeline timeline
 	ended    endedCalls
 	without  []document.NodeWithoutAgent
+	// thresholds and abortOn are the Test's.
+	thresholds, abortOn []condition
 }
 
 // agentData is what one agent has told so far.
@@ -65,7 +66,7 @@ type agentData struct {
 
 // New makes a Collector for a Test run by agents, in the order of their plans.
 func New(test document.Test, agents []Agent) *Collector {
-	c := &Collector{test: test}
+	c := &Collector{test: test, thresholds: conditions(test.Spec.Thresholds), abortOn: conditions(test.Spec.AbortOn)}
 	l := test.Spec.Load
 	total := time.Duration(l.Warmup) + time.Duration(l.Duration)
 	c.timeline = newTimeline(len(agents), total)
@@ -157,6 +158,10 @@ func (a *agentData) start(t0 time.Time, test *document.Test) {
 func (c *Collector) snapshot(agent int, s *agentv1.Snapshot) {
 	a := c.agents[agent]
 	m, err := decode(s.GetCounts(), s.GetLatencies())
+	var targets []*measurement
+	if err == nil && !s.GetWarmup() {
+		targets, err = a.byTarget(s, m)
+	}
 	if err != nil {
 		a.failure = err
 		return
@@ -168,12 +173,8 @@ func (c *Collector) snapshot(agent int, s *agentv1.Snapshot) {
 		return
 	}
 	a.measured.merge(m)
-	for i, t := range s.GetTargets() {
-		if m, err = decode(t.GetCounts(), t.GetLatencies()); err != nil || i >= len(a.targets) {
-			a.failure = errors.Join(err, fmt.Errorf("it tells of %d targets, and the Test has %d", len(s.GetTargets()), len(a.targets)))
-			return
-		}
-		a.targets[i].merge(m)
+	for i, t := range targets {
+		a.targets[i].merge(t)
 	}
 	a.measuredTo = max(a.measuredTo, time.Duration(s.GetToNanos()))
 	a.cpuSeconds += s.GetCpuSeconds()
@@ -181,6 +182,26 @@ func (c *Collector) snapshot(agent int, s *agentv1.Snapshot) {
 		a.cpuTime += time.Duration(s.GetToNanos() - s.GetFromNanos())
 	}
 	a.maxRSS = max(a.maxRSS, s.GetRssBytes())
+}
+
+// byTarget are the parts of a snapshot, in the order of the Test's targets. Of
+// one target an agent tells nothing besides the whole.
+func (a *agentData) byTarget(s *agentv1.Snapshot, whole *measurement) ([]*measurement, error) {
+	told, want := s.GetTargets(), max(1, len(a.targets))
+	switch {
+	case len(told) == 0 && want == 1:
+		return []*measurement{whole}[:len(a.targets)], nil
+	case len(told) != want:
+		return nil, fmt.Errorf("it tells of %d targets, and the Test has %d: deploy agents of the plugin's version", len(told), want)
+	}
+	parts := make([]*measurement, len(a.targets))
+	for i := range parts {
+		var err error
+		if parts[i], err = decode(told[i].GetCounts(), told[i].GetLatencies()); err != nil {
+			return nil, fmt.Errorf("target %d of %d: %w", i+1, want, err)
+		}
+	}
+	return parts, nil
 }
 
 func (c *Collector) closedLoop() bool { return c.test.Spec.Load.Rate == document.Max }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
-	"github.com/meshery/kubectl-meshery/plugin/internal/threshold"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
@@ -19,7 +18,9 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		Spec:     c.test.Spec}
 	s := &r.Status
 	s.Environment, s.NodesWithoutAgent = env, c.without
-	all, targets := c.merged()
+	if err := c.figures(s); err != nil {
+		return nil, err
+	}
 	var warmup document.Requests
 	var longest time.Duration
 	first := c.earliestStart()
@@ -39,7 +40,6 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 		}
 		longest = max(longest, to.Sub(from))
 	}
-	s.Requests = all.requests
 	// Not the sum of the agents' rates: one that was lost early had its rate for
 	// a part of the time only.
 	if longest > 0 {
@@ -48,34 +48,13 @@ func (c *Collector) Result(runID string, env document.Environment) (*document.Re
 	if warmup.Planned > 0 {
 		s.Warmup = &warmup
 	}
-	s.Rate.Target = c.target(1)
-	s.Latency = all.latency()
-	var err error
-	if s.Histograms, err = all.histograms(); err != nil {
-		return nil, err
-	}
-	for i, m := range targets {
-		t := document.TargetResult{Name: c.test.Spec.Targets[i].Name, URL: c.test.Spec.Targets[i].URL, Requests: m.requests, Latency: m.latency()}
-		if t.Histograms, err = m.histograms(); err != nil {
-			return nil, err
-		}
-		s.Targets = append(s.Targets, t)
-	}
+	s.Rate.Target = c.target(1, longest)
 	s.Resources = c.resources()
 	s.Timeline = c.timeline.points()
 	s.Phase, s.Aborted = c.phase(), c.aborted()
 	s.Validity = c.validity(s)
-	s.Thresholds = threshold.Check(expressions(c.test.Spec.Thresholds), r)
+	s.Thresholds = c.judged(r)
 	return r, nil
-}
-
-// target is the rate asked of a share of the agents; nil in a closed loop.
-func (c *Collector) target(share float64) *float64 {
-	if c.closedLoop() {
-		return nil
-	}
-	v := c.test.Spec.Load.MeanRate() * share
-	return &v
 }
 
 // measuredTime is the measured time really run, on the caller's clock.
@@ -115,9 +94,10 @@ func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentRe
 	}
 	r.Phase, r.Reason = a.phase()
 	from, to := a.measuredTime()
-	r.Rate.Target = c.target(1 / float64(len(c.agents)))
-	if d := to.Sub(from).Seconds(); d > 0 {
-		r.Rate.Achieved = float64(a.measured.requests.Sent) / d
+	ran := to.Sub(from)
+	r.Rate.Target = c.target(1/float64(len(c.agents)), ran)
+	if ran > 0 {
+		r.Rate.Achieved = float64(a.measured.requests.Sent) / ran.Seconds()
 	}
 	if start, ok := a.started(); ok {
 		r.StartSkewMs = *milliseconds(start.Sub(first))

@@ -3,6 +3,7 @@ package collect
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,111 +23,106 @@ const (
 	abortRequests = 100
 )
 
-// expressions parses what the Test has; they were parsed once already, where it
-// was checked.
-func expressions(texts []string) (out []threshold.Expression) {
+// condition is a text of the Test as an expression. They were parsed once
+// already where the Test was checked, but that may have been another version.
+type condition struct {
+	text string
+	threshold.Expression
+	err error // the text is none
+}
+
+func conditions(texts []string) (out []condition) {
 	for _, text := range texts {
-		if e, err := threshold.Parse(text); err == nil {
-			out = append(out, e)
-		}
+		c := condition{text: text}
+		c.Expression, c.err = threshold.Parse(text)
+		out = append(out, c)
 	}
 	return out
 }
 
+// aboutRate tells that the condition is about the rate, which is known later
+// than the rest.
+func (c condition) aboutRate() bool { return strings.HasPrefix(c.String(), "rate.") }
+
 // Abort is why the run is to be stopped by what was measured so far, as its Test
-// wants it; empty when it is not.
+// wants it; empty when it is not, or has ended.
 func (c *Collector) Abort() string {
-	l := &c.test.Spec
-	if len(l.AbortOn) == 0 {
+	if len(c.abortOn) == 0 || c.over() {
 		return ""
 	}
-	r, measured := c.soFar()
-	if r == nil || measured < abortAfter || r.Status.Requests.Planned < abortRequests {
+	r, err := c.soFar()
+	if err != nil || r.measured < abortAfter || r.Status.Requests.Planned < abortRequests {
 		return ""
 	}
-	for _, text := range l.AbortOn {
-		if text == Hopeless {
-			for _, e := range expressions(l.Thresholds) {
-				if yes, why := threshold.Hopeless(e, r, c.planned()); yes {
-					return fmt.Sprintf("%s%s can no longer be met: %s", AbortPrefix, e, why)
+	for _, on := range c.abortOn {
+		if on.text == Hopeless {
+			for _, t := range c.thresholds {
+				if t.err != nil {
+					continue // told in the Result
+				}
+				if yes, why := threshold.Hopeless(t.Expression, r.Result, c.planned()); yes {
+					return fmt.Sprintf("%s%s can no longer be met: %s", AbortPrefix, t, why)
 				}
 			}
 			continue
 		}
-		for _, e := range expressions([]string{text}) {
-			if actual, holds, _ := e.Evaluate(r); holds {
-				return fmt.Sprintf("%s%s: it is %.4g%s", AbortPrefix, e, actual, spaced(e.Unit()))
-			}
+		if on.err != nil || on.aboutRate() && !r.rateKnown {
+			continue
+		}
+		if actual, holds, _ := on.Evaluate(r.Result); holds {
+			return fmt.Sprintf("%s%s: it is %s", AbortPrefix, on, withUnit(actual, on.Unit()))
 		}
 	}
 	return ""
 }
 
-func spaced(unit string) string {
-	if unit == "" {
-		return ""
-	}
-	return " " + unit
-}
-
-// soFar is a Result of what was measured up to now, as far as expressions reach,
-// and how long it was measured.
-func (c *Collector) soFar() (*document.Result, time.Duration) {
+// over tells that every agent has said its last word.
+func (c *Collector) over() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := &document.Result{Spec: c.test.Spec}
-	s := &r.Status
-	all, targets := c.merged()
-	s.Requests, s.Latency = all.requests, all.latency()
-	var err error
-	if s.Histograms, err = all.histograms(); err != nil {
-		return nil, 0
-	}
-	for i, m := range targets {
-		t := document.TargetResult{Name: c.test.Spec.Targets[i].Name, Requests: m.requests, Latency: m.latency()}
-		if t.Histograms, err = m.histograms(); err != nil {
-			return nil, 0
-		}
-		s.Targets = append(s.Targets, t)
-	}
-	var measured time.Duration
 	for _, a := range c.agents {
-		measured = max(measured, a.measuredTo-time.Duration(c.test.Spec.Load.Warmup))
-	}
-	s.Rate.Target = c.target(1)
-	if measured > 0 {
-		s.Rate.Achieved = float64(s.Requests.Sent) / measured.Seconds()
-	}
-	s.Resources = c.resources()
-	return r, measured
-}
-
-// merged is what all agents measured, together and by target.
-func (c *Collector) merged() (all *measurement, targets []*measurement) {
-	all = newMeasurement()
-	for range c.test.Spec.Targets {
-		targets = append(targets, newMeasurement())
-	}
-	for _, a := range c.agents {
-		all.merge(a.measured)
-		for i, t := range a.targets {
-			targets[i].merge(t)
+		if a.final == nil && a.lost == nil {
+			return false
 		}
 	}
-	return all, targets
+	return true
 }
 
-// planned is at least the number of calls that the whole run plans, or 0 where
-// nobody knows: in a closed loop, and where chance decides.
-func (c *Collector) planned() int64 {
-	l := &c.test.Spec.Load
-	switch {
-	case l.Requests > 0:
-		return l.Requests
-	case l.Rate == document.Max || l.Arrivals == document.Poisson:
-		return 0
+// judged holds the thresholds against a Result whose validity is known. One that
+// cannot be read is not met, and in an invalid run none is.
+func (c *Collector) judged(r *document.Result) []document.ThresholdResult {
+	var out []document.ThresholdResult
+	for _, t := range c.thresholds {
+		if t.err != nil {
+			out = append(out, document.ThresholdResult{Expression: t.text, Reason: fmt.Sprintf("it cannot be read: %v", t.err)})
+			continue
+		}
+		result := threshold.Check([]threshold.Expression{t.Expression}, r)[0]
+		if !r.Status.Validity.Valid {
+			result.Passed = false
+			if result.Actual != nil {
+				result.Reason = t.path() + " was " + withUnit(*result.Actual, result.Unit)
+			}
+			result.Reason = "the run is invalid; " + result.Reason
+		}
+		out = append(out, result)
 	}
-	return int64(math.Ceil(l.MeanRate()*time.Duration(l.Duration).Seconds())) + 1
+	return out
+}
+
+// path is what the condition is about: its canonical form without the last two
+// words, the comparison and the value.
+func (c condition) path() string {
+	words := strings.Split(c.String(), " ")
+	return strings.Join(words[:len(words)-2], " ")
+}
+
+// withUnit writes a value with five digits; a whole number has all of its own.
+func withUnit(v float64, unit string) string {
+	if v != math.Trunc(v) {
+		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 5, 64), 64)
+	}
+	return strings.TrimSpace(strconv.FormatFloat(v, 'f', -1, 64) + " " + unit)
 }
 
 // aborted is the reason for which the run was stopped by its own Test.

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
@@ -80,77 +79,23 @@ func (j *judge) ends() {
 	}
 }
 
-// delivery holds what was sent against what the agents' schedules held, and
-// these against what the Test asks for. When a run is stopped some requests
-// always wait: that they were not sent says nothing.
-func (j *judge) delivery() {
-	if j.status.Phase == document.Cancelled {
-		return
-	}
-	r, least := j.status.Requests, *j.criteria.MinRate
-	if r.Planned > 0 && float64(r.Sent) < least*float64(r.Planned) {
-		l := j.test.Spec.Load
-		streams := ""
-		if l.Streams > 1 {
-			streams = fmt.Sprintf(" of %d streams", l.Streams)
-		}
-		j.reason("only %s of the planned requests could be sent: the target, or the %d connections%s per agent, cannot take this rate; use more connections or a lower rate",
-			percent(float64(r.Sent)/float64(r.Planned), least), l.Connections, streams)
-	}
-	rate := j.status.Rate
-	if rate.Target == nil || r.Sent == 0 || j.status.Phase != document.Succeeded || j.endsAnywhere() {
-		return
-	}
-	wanted := *rate.Target * float64(r.Sent) / rate.Achieved
-	if float64(r.Planned) < least*wanted-j.chance(wanted) {
-		j.reason("the agents planned %s requests per second, and the Test asks for %s: deploy agents of the plugin's version",
-			printer.Rate(*rate.Target*float64(r.Planned)/wanted), printer.Rate(*rate.Target))
-	}
-}
-
-// endsAnywhere tells that a number of requests ends the load in some stage, so
-// that the mean rate until then is not that of all stages.
-func (j *judge) endsAnywhere() bool {
-	return j.test.Spec.Load.Requests > 0 && len(j.test.Spec.Load.Stages) > 0
-}
-
-// chance is by how much fewer arrivals than wanted mean nothing: the slots at
-// both ends, or four standard deviations of a Poisson process.
-func (j *judge) chance(wanted float64) float64 {
-	if j.test.Spec.Load.Arrivals == document.Poisson {
-		return 2 + 4*math.Sqrt(wanted)
-	}
-	return 2
-}
-
-// errors are those of the target: calls that were cut off by stopping the run
-// are none.
-func (j *judge) errors() {
-	r, most := j.status.Requests, *j.criteria.MaxErrors
-	cut := r.Codes[cancelledCode]
-	sent, failed := float64(r.Sent-cut), float64(r.Failed-cut)
-	if sent > 0 && failed > most*sent {
-		j.reason("%s of the requests failed, and at most %s may: the latencies are those of the rest; .status.requests.codes says how they failed",
-			percent(failed/sent, most), allowed(most))
-	}
-}
-
-// cancelledCode is what calls are counted under that were in flight when the
-// load was stopped.
-const cancelledCode = "cancelled"
-
 // lateness of the generator. A bound on the 99th percentile is broken as well
-// where a lower one is above it: with few calls there is only the median.
+// where a lower one is above it: with few calls there is only the median. Where
+// nothing was answered there is no median of the response time to hold it
+// against, but a generator is not to be later than the floor either.
 func (j *judge) lateness() {
-	l := j.status.Latency
-	if l.Lateness == nil || l.ResponseTime == nil || l.ResponseTime.P50 == nil {
+	l, median := j.status.Latency, 0.0
+	if l.Lateness == nil {
 		return
+	}
+	if l.ResponseTime != nil && l.ResponseTime.P50 != nil {
+		median = *l.ResponseTime.P50
 	}
 	name, of := "p99", func(s *document.Summary) *float64 { return s.P99 }
 	if l.Lateness.P99 == nil {
 		name, of = "p50", func(s *document.Summary) *float64 { return s.P50 }
 	}
-	late, bound := of(l.Lateness), j.criteria.LatenessBound(*l.ResponseTime.P50)
+	late, bound := of(l.Lateness), j.criteria.LatenessBound(median)
 	// Three digits are what a histogram knows.
 	if late == nil || *late <= bound || printer.Latency(*late) == printer.Latency(bound) {
 		return

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
@@ -19,6 +20,14 @@ func (r *run) measured(agent int, counts *agentv1.Counts, response, lateness tim
 		ServiceTime: encode(r.t, timed, response), Lateness: encode(r.t, counts.GetSent(), lateness)}}
 	if !r.closedLoop() {
 		s.Latencies.ResponseTime = encode(r.t, timed+counts.GetUnsent(), response)
+	}
+	// Of several targets the last one had it all.
+	for i := range r.test.Spec.Targets {
+		none := &agentv1.TargetSnapshot{Latencies: (&latencies{histogram.New(), histogram.New(), histogram.New(), histogram.New(), histogram.New()}).encode(r.t)}
+		if i == len(r.test.Spec.Targets)-1 {
+			none.Counts, none.Latencies = s.Counts, s.Latencies
+		}
+		s.Targets = append(s.Targets, none)
 	}
 	r.Chunk(agent, &agentv1.Chunk{Body: &agentv1.Chunk_Snapshot{Snapshot: s}})
 	r.final(agent, succeeded, "", 12*time.Second)
@@ -105,6 +114,21 @@ func TestLatenessOfFewCalls(t *testing.T) {
 	said(t, "reasons", r.result().Status.Validity.Reasons, "lateness p50 3.00 ms is more than 2.00 ms")
 }
 
+// Where nothing was answered there is no median to hold the lateness against.
+func TestLatenessWhereNothingWasAnswered(t *testing.T) {
+	failed := &agentv1.Counts{Planned: 1000, Sent: 1000, Failed: 1000, Codes: map[string]int64{"503": 1000}}
+	all := test()
+	all.Spec.Validity.MaxErrors = share(1)
+	for late, want := range map[time.Duration][]string{
+		1900 * time.Microsecond: nil,
+		2100 * time.Microsecond: {"the generator was late: lateness p99 2.10 ms is more than 2.00 ms"},
+	} {
+		r := started(t, all, 0)
+		r.measured(0, failed, time.Millisecond, late)
+		said(t, "reasons", r.result().Status.Validity.Reasons, want...)
+	}
+}
+
 func TestTheLatestGeneratorIsNamed(t *testing.T) {
 	r := started(t, test(), 0, 0, 0)
 	for i, late := range []time.Duration{0, 9 * time.Millisecond, 8 * time.Millisecond} {
@@ -127,7 +151,8 @@ func TestAgentsThatPlanTooLittle(t *testing.T) {
 		"an agent's share":       {func(*document.Spec) {}, 500, true},
 		"chance":                 {func(s *document.Spec) { s.Load.Arrivals = document.Poisson }, 870, false},
 		"no chance":              {func(s *document.Spec) { s.Load.Arrivals = document.Poisson }, 850, true},
-		"requests end any stage": {func(s *document.Spec) { stages(s); s.Load.Requests = 500 }, 500, false},
+		"stages":                 {stages, 500, true},
+		"chance ends each agent": {func(s *document.Spec) { s.Load.Arrivals, s.Load.Requests = document.Poisson, 500 }, 500, false},
 		"closed loop":            {func(s *document.Spec) { s.Load.Rate = document.Max }, 5, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,6 +17,7 @@ func (j *judge) warn() {
 		j.warning("closed loop: the generator takes all the CPU it can, and requests that a stall held up are missing from the latencies; use a rate to measure those")
 	}
 	j.leftOut()
+	j.unreadable()
 	j.spread()
 	j.placement()
 	for _, a := range j.agents {
@@ -67,9 +68,25 @@ func (j *judge) spread() {
 			}
 		}
 	}
-	pods, all := len(j.status.Environment.TargetPods), connections*len(j.agents)
-	if pods > all && len(said) == 0 {
-		j.warning("%d pods are behind the target, and %d connections go to them: some got no load; use more connections", pods, all)
+	// An agent has that many connections to each target.
+	env, all := &j.status.Environment, connections*len(j.agents)
+	for _, t := range j.test.Spec.AllTargets() {
+		name, pods := "", len(env.TargetPods)
+		if len(j.test.Spec.Targets) > 1 {
+			name, pods = " "+t.Name, len(env.PodsByTarget[t.Name])
+		}
+		if pods > all && !said[name] {
+			j.warning("%d pods are behind the target%s, and %d connections go to them: some got no load; use more connections", pods, name, all)
+		}
+	}
+}
+
+// unreadable tells of conditions that could not end the run.
+func (j *judge) unreadable() {
+	for _, c := range j.abortOn {
+		if c.err != nil && c.text != Hopeless {
+			j.warning("the Test's abortOn %q cannot be read and was not watched: %v", c.text, c.err)
+		}
 	}
 }
 

@@ -80,8 +80,7 @@ func TestGapsOfSources(t *testing.T) {
 func TestFewerConnectionsThanPlaces(t *testing.T) {
 	one := test()
 	one.Spec.Load.Connections = 1
-	two := test()
-	two.Spec.Targets, two.Spec.Target = []document.Target{{Name: "a", URL: "http://a/"}, {Name: "b", URL: "http://b/"}}, document.Target{}
+	two := several("a", "b")
 	two.Spec.Load.Connections = 2
 	pods := document.Environment{TargetPods: []string{"s/a", "s/b", "s/c"}}
 	resolved := func(targets ...int) func(r *run) {
@@ -100,6 +99,11 @@ func TestFewerConnectionsThanPlaces(t *testing.T) {
 	warned(t, two, 2, document.Environment{}, resolved(2, 4), "target b has 4 addresses, and each agent calls the first 2 of them only")
 	warned(t, one, 2, pods, resolved(1), "3 pods are behind the target, and 2 connections go to them: some got no load")
 	warned(t, one, 4, pods, resolved(1))
+	// Each agent has its connections to each of several targets.
+	by := document.Environment{TargetPods: []string{"s/a", "s/b", "s/c", "s/d", "s/e", "s/f"},
+		PodsByTarget: map[string][]string{"a": {"s/a", "s/b", "s/c"}, "b": {"s/d", "s/e", "s/f"}}}
+	warned(t, two, 2, by, resolved(1, 1))
+	warned(t, two, 1, by, resolved(1, 1), "3 pods are behind the target a, and 2 connections go to them: some got no load; use more connections", "3 pods are behind the target b")
 }
 
 func TestNodesWithoutAgents(t *testing.T) {

@@ -64,10 +64,12 @@ type TargetResult struct {
 	Histograms Histograms `json:"histograms"`
 }
 
-// ThresholdResult is one expression held against the Result.
+// ThresholdResult is one expression held against the Result. In an invalid run
+// none has passed, for nobody knows: Actual is what was measured all the same.
 type ThresholdResult struct {
 	Expression string `json:"expression"`
-	// Actual is absent where the Result has no such value; Reason says why.
+	// Actual is absent where the Result has no such value. Reason says why, and
+	// why nothing was judged: the run is invalid, or Expression cannot be read.
 	Actual *float64 `json:"actual,omitempty"`
 	// Unit of Actual: ms, %, or none.
 	Unit   string `json:"unit,omitempty"`
@@ -98,8 +100,9 @@ type Requests struct {
 	BytesReceived int64 `json:"bytesReceived"`
 }
 
-// AchievedRate is calls per second sent over the measured time; Target is
-// absent in a closed loop.
+// AchievedRate is calls per second sent over the measured time. Target is the
+// mean of the rate that was to be over the measured time really run; absent in a
+// closed loop.
 type AchievedRate struct {
 	Target   *float64 `json:"target,omitempty"`
 	Achieved float64  `json:"achieved"`
@@ -343,8 +346,11 @@ type Environment struct {
 	// TargetPods are the pods behind the target where it is a Service, as
 	// namespace/name: what requests cost is in their containers.
 	TargetPods []string `json:"targetPods,omitempty"`
-	Plugin     string   `json:"plugin"`
-	Agent      string   `json:"agent,omitempty"`
+	// PodsByTarget are the same by the target's name, where there are several: a
+	// pod may be behind more than one.
+	PodsByTarget map[string][]string `json:"podsByTarget,omitempty"`
+	Plugin       string              `json:"plugin"`
+	Agent        string              `json:"agent,omitempty"`
 }
 
 // NodeInfo describes a node as Kubernetes knows it.

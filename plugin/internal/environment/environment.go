@@ -33,7 +33,14 @@ func Describe(ctx context.Context, client kubernetes.Interface, namespace string
 	e.CNI = cni(ctx, client)
 	var pods []corev1.Pod
 	for _, t := range targets {
-		pods = append(pods, behind(ctx, client, namespace, t.URL)...)
+		of := behind(ctx, client, namespace, t.URL)
+		pods = append(pods, of...)
+		if len(targets) > 1 && len(of) > 0 {
+			if e.PodsByTarget == nil {
+				e.PodsByTarget = map[string][]string{}
+			}
+			e.PodsByTarget[t.Name] = names(of)
+		}
 	}
 	e.TargetPods, e.TargetImages = names(pods), images(pods)
 	return e

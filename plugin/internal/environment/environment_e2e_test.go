@@ -74,13 +74,20 @@ func TestDescribeFindsThePodsBehindTheTarget(t *testing.T) {
 		{ns.Name, "http://10.0.0.1/", false},
 		{ns.Name, "http://[fd00::1]/", false},
 	} {
-		e := Describe(ctx, client, c.namespace, document.Target{URL: c.target}, document.Target{URL: c.target})
+		e := Describe(ctx, client, c.namespace, document.Target{Name: "it", URL: c.target}, document.Target{Name: "again", URL: c.target}, document.Target{Name: "none", URL: "http://10.0.0.1/"})
 		wantPods, wantImages := pods, images
 		if !c.found {
 			wantPods, wantImages = nil, nil
 		}
 		if !slices.Equal(e.TargetPods, wantPods) || !slices.Equal(e.TargetImages, wantImages) {
 			t.Errorf("%s from namespace %s: pods %q, images %q", c.target, c.namespace, e.TargetPods, e.TargetImages)
+		}
+		by := e.PodsByTarget
+		if !slices.Equal(by["it"], wantPods) || !slices.Equal(by["again"], wantPods) || by["none"] != nil {
+			t.Errorf("%s: pods by target %q", c.target, by)
+		}
+		if one := Describe(ctx, client, c.namespace, document.Target{Name: "it", URL: c.target}); one.PodsByTarget != nil || !slices.Equal(one.TargetPods, wantPods) {
+			t.Errorf("%s alone: pods %q, by target %q", c.target, one.TargetPods, one.PodsByTarget)
 		}
 		if e.Kubernetes == "" || len(e.Nodes) == 0 || e.Nodes[0].Kubelet == "" {
 			t.Errorf("the cluster is not described: %+v", e)
