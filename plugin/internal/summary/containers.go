@@ -3,6 +3,7 @@ package summary
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,8 +64,8 @@ func podOf(c document.ContainerResource) string { return c.Namespace + "/" + c.P
 func coreSeconds(v float64) string { return printer.Significant(v, 3) + " core-s" }
 
 // cost adds up what 1,000 requests took in the pods behind the target: the
-// application, its sidecar, each over all pods. Where some pods are missing in a
-// sum, it says so.
+// application, its sidecar, each over all pods of the targets that have it. Where
+// some pods are missing in a sum, it says so.
 func (p *page) cost(ofTarget []document.ContainerResource) {
 	type sum struct {
 		name        string
@@ -88,10 +89,9 @@ func (p *page) cost(ofTarget []document.ContainerResource) {
 	}
 	slices.SortStableFunc(sums, func(a, b *sum) int { return cmp.Compare(b.coreSeconds, a.coreSeconds) })
 	var parts []string
-	pods := len(p.Status.Environment.TargetPods)
 	for _, s := range sums {
 		part := s.name + " " + coreSeconds(s.coreSeconds)
-		if s.pods < pods {
+		if pods := p.podsWith(s.name); s.pods < pods {
 			part += fmt.Sprintf(" (%d of %d pods)", s.pods, pods)
 		}
 		parts = append(parts, part)
@@ -102,4 +102,27 @@ func (p *page) cost(ofTarget []document.ContainerResource) {
 	}
 	p.gap()
 	p.row("COST", text)
+}
+
+// podsWith is how many pods a container of that name is expected in: all of each
+// target of which one has it. What was not read of a pod does not show what it
+// has, but the pods of a target are alike; those of another target are not.
+func (p *page) podsWith(container string) int {
+	env := &p.Status.Environment
+	targets := [][]string{env.TargetPods}
+	if len(env.PodsByTarget) > 0 {
+		targets = slices.Collect(maps.Values(env.PodsByTarget))
+	}
+	pods := map[string]bool{}
+	for _, of := range targets {
+		if !slices.ContainsFunc(p.Status.Resources.Containers, func(c document.ContainerResource) bool {
+			return c.Container == container && slices.Contains(of, podOf(c))
+		}) {
+			continue
+		}
+		for _, pod := range of {
+			pods[pod] = true
+		}
+	}
+	return len(pods)
 }

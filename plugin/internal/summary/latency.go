@@ -29,10 +29,14 @@ func (p *page) latencies() {
 // run is invalid and says so.
 func (p *page) lateness() {
 	l := &p.Status.Latency
-	if l.Lateness == nil || l.Lateness.P99 == nil || l.ResponseTime == nil || l.ResponseTime.P50 == nil {
+	if l.Lateness == nil || l.Lateness.P99 == nil {
 		return
 	}
-	late, bound := *l.Lateness.P99, p.Spec.Validity.LatenessBound(*l.ResponseTime.P50)
+	median := 0.0 // where nothing was answered: the bound is the floor
+	if l.ResponseTime != nil && l.ResponseTime.P50 != nil {
+		median = *l.ResponseTime.P50
+	}
+	late, bound := *l.Lateness.P99, p.Spec.Validity.LatenessBound(median)
 	if late > bound/2 && late <= bound {
 		p.gap()
 		p.row("LATENESS", fmt.Sprintf("p99 %s of the generator, and %s is the most", printer.Latency(late), printer.Latency(bound)))

@@ -71,6 +71,14 @@ func TestLatenessNearItsBound(t *testing.T) {
 	}
 }
 
+func TestLatenessWhereNothingWasAnswered(t *testing.T) {
+	r := sample()
+	r.Status.Latency = document.Latency{Lateness: &document.Summary{Count: 60000, P50: of(0.1), P99: of(1.6)}, ServiceTime: latency(1)}
+	if got := written(t, r, ""); !strings.Contains(got, "\nLATENESS   p99 1.60 ms of the generator, and 2.00 ms is the most\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestWarmupIsLeftOut(t *testing.T) {
 	r := sample()
 	r.Spec.Load.Warmup = document.Duration(3 * time.Second)

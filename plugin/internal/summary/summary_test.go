@@ -124,10 +124,10 @@ func TestABadRun(t *testing.T) {
 	s.Agents[0].Requests.Failed = 1000
 	s.NodesWithoutAgent = []document.NodeWithoutAgent{{Node: "worker-9-of-a-very-long-name-in-a-very-long-domain.example.com", Reason: "taint"}}
 	s.Thresholds = []document.ThresholdResult{
-		{Expression: "responseTime.p99 < 50ms", Actual: of(11.94), Unit: "ms", Passed: true},
-		{Expression: "errorRate < 0.1%", Actual: of(1.7241379), Unit: "%"},
+		{Expression: "responseTime.p99 < 50ms", Actual: of(11.94), Unit: "ms", Passed: true}, // older Results have that
+		{Expression: "errorRate < 0.1%", Actual: of(1.7241379), Unit: "%", Reason: "the run is invalid; errorRate was 1.7241 %"},
 		{Expression: "rate.achieved > 990", Actual: of(966.6666)},
-		{Expression: "responseTime.p99.99 < 1s", Unit: "ms", Reason: "p99.99 needs 36,887 requests, and has 400"},
+		{Expression: "responseTime.p99.99 < 1s", Unit: "ms", Reason: "the run is invalid; p99.99 needs 36,887 requests, and has 400"},
 	}
 	same(t, written(t, r, ""), `
 INVALID    58,000 of 60,000 requests, 999.9 rps, partial
@@ -155,12 +155,13 @@ shop/checkout-7f9   istio-proxy   220 mCPU   0.221 core-s     40.0 MiB   !
 COST       per 1,000 requests: app 0.412 core-s, istio-proxy 0.221 core-s;
            invalid
 
-THRESHOLD                  ACTUAL     RESULT   INVALID
-responseTime.p99 < 50ms    11.94 ms   passed   !
-errorRate < 0.1%           1.7241 %   FAILED   !
-rate.achieved > 990        966.67     FAILED   !
-responseTime.p99.99 < 1s   -          FAILED   !
-           responseTime.p99.99 < 1s: p99.99 needs 36,887 requests, and has 400
+THRESHOLD                  ACTUAL     RESULT       INVALID
+responseTime.p99 < 50ms    11.94 ms   not judged   !
+errorRate < 0.1%           1.7241 %   not judged   !
+rate.achieved > 990        966.67     not judged   !
+responseTime.p99.99 < 1s   -          not judged   !
+           responseTime.p99.99 < 1s: the run is invalid; p99.99 needs 36,887
+           requests, and has 400
 
 WARNING    2,000 planned requests were never sent; their waiting until the end
            is in the response time
@@ -253,6 +254,46 @@ func TestEveryContainerBehindTheTarget(t *testing.T) {
 	s.Environment.TargetPods = nil
 	if got := written(t, r, ""); strings.Contains(got, "COST") || !strings.Contains(got, "70.0 core-s") {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+// The pods of one target need not have what those of another have.
+func TestCostOfSeveralTargets(t *testing.T) {
+	r := sample()
+	s := &r.Status
+	s.Resources.Containers = nil
+	for _, c := range [][2]string{{"cart-1", "cart"}, {"cart-1", "proxy"}, {"cart-2", "cart"}, {"cart-2", "proxy"}, {"search-1", "search"}} {
+		s.Resources.Containers = append(s.Resources.Containers, document.ContainerResource{Namespace: "shop", Pod: c[0], Container: c[1],
+			CPUSamples: 2, MeanCores: of(0.1), Cost: cost(0.1)})
+	}
+	s.Environment.TargetPods = []string{"shop/cart-1", "shop/cart-2", "shop/search-1"}
+	s.Environment.PodsByTarget = map[string][]string{"cart": {"shop/cart-1", "shop/cart-2"}, "health": {"shop/cart-1", "shop/cart-2"}, "search": {"shop/search-1"}}
+	if got := written(t, r, ""); !strings.Contains(got, "COST       per 1,000 requests: cart 0.200 core-s, proxy 0.200 core-s, search\n           0.100 core-s\n") {
+		t.Errorf("got\n%s", got)
+	}
+	// What is missing of a target's own pods is said, also where nothing was read.
+	s.Resources.Containers = append(s.Resources.Containers[:2], s.Resources.Containers[4:]...)
+	if got := written(t, r, ""); !strings.Contains(got, "cart 0.100 core-s (1 of 2 pods), proxy 0.100\n           core-s (1 of 2 pods), search 0.100 core-s\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// Whatever is cut, the comparison and its value are there.
+func TestLongThresholdsKeepTheirComparison(t *testing.T) {
+	long := "targets.the-service-of-a-name-that-takes-nearly-all-of-sixty-three-letters.responseTime.p99 < 50ms"
+	for valid, want := range map[bool]string{
+		true:  "targets.the-se…sixty-three-letters.responseTime.p99 < 50ms   11.94 ms   passed\nrequests.sent >= 1000000 ",
+		false: "targets.the-…hree-letters.responseTime.p99 < 50ms  11.94 ms  not judged  !\nrequests.sent >= 1000000 ",
+	} {
+		r := sample()
+		r.Status.Validity.Valid = valid
+		r.Status.Thresholds = []document.ThresholdResult{
+			{Expression: long, Actual: of(11.94), Unit: "ms", Passed: valid},
+			{Expression: "requests.sent >= 1000000", Actual: of(1000)},
+		}
+		if got := written(t, r, ""); !strings.Contains(got, want) {
+			t.Errorf("got\n%s\nwhich lacks\n%s", got, want)
+		}
 	}
 }
 
