@@ -188,24 +188,3 @@ func TestNobodyWaitsForATargetThatHangs(t *testing.T) {
 		})
 	}
 }
-
-// An agent that comes late is late; the target has no part in it.
-func TestALateStartIsLateness(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer srv.Close()
-	clients, err := client.Reach(t.Context(), client.Target{URL: srv.URL, Method: "GET", Timeout: time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var response, late time.Duration
-	_, err = NewEngine(Plan{Rate: 10, Agents: 1, Connections: 30, Duration: 3 * time.Second}, only(clients), time.Now().Add(-2*time.Second)).
-		Run(t.Context(), func(s *Snapshot) {
-			response, late = max(response, s.ResponseTime.Max()), max(late, s.Lateness.Max())
-		})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if late < 1900*time.Millisecond || response > late/2 {
-		t.Errorf("lateness up to %v, response time up to %v; the start was 2 s late", late, response)
-	}
-}

@@ -7,13 +7,19 @@
 //
 //	intended  when the schedule says a call is to be sent
 //	free      when the connection that sends it had become free
+//	idle      until when a connection stood idle, the last that did
 //	start     when it was really sent
 //	end       when the response was complete, or the call had failed
 //
-//	queue         = max(0, free - intended): waiting behind earlier calls, and
-//	                waiting for a stream that the server allows
-//	service time  = end - start, less that waiting
+//	queue         = max(0, free - max(intended, idle)): waiting behind earlier
+//	                calls while no connection was free, and waiting for a stream
+//	                that the server allows
+//	service time  = end - start, less the waiting for a stream
 //	response time = queue + service time
-//	lateness      = start - max(intended, free): the generator's own fault,
-//	                kept apart and in neither of the two
+//	lateness      = the rest of end - intended: the generator's own fault, kept
+//	                apart and in neither of the two
+//
+// Without idle, a pause of the generator's would count as the server's: when it
+// goes on, the first calls of its connections are late, and all others that
+// became due meanwhile wait behind those.
 package load

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,8 @@ type pacer struct {
 	stop     atomic.Int64 // nanoseconds after T0; written with the lock held
 	waiting  []*waiter    // first due first
 	arrived  chan struct{}
+
+	idle atomic.Int64 // see idleUntil
 }
 
 // waiter is a worker's place in the queue.
@@ -44,8 +47,23 @@ func newPacer(s *schedule, end time.Duration, c clock) *pacer {
 		end = s.end
 	}
 	p.stop.Store(int64(end))
+	p.idle.Store(math.MinInt64)
 	return p
 }
+
+// stoodIdle tells that a connection had nothing to do until then.
+func (p *pacer) stoodIdle(until time.Duration) {
+	for {
+		last := p.idle.Load()
+		if int64(until) <= last || p.idle.CompareAndSwap(last, int64(until)) {
+			return
+		}
+	}
+}
+
+// idleUntil is until when a connection stood idle, the last that did. Slots are
+// taken in order, so whatever was due before that could have been sent by then.
+func (p *pacer) idleUntil() time.Duration { return time.Duration(p.idle.Load()) }
 
 // take waits for the next slot; false when the load is over.
 func (p *pacer) take(w *waiter) (slot, bool) {

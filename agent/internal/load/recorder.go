@@ -53,11 +53,11 @@ func (m *Measurement) merge(from *Measurement) {
 
 func (m *Measurement) empty() bool { return m.Planned() == 0 }
 
-// call is one finished call.
+// call is one finished call; late is its lateness.
 type call struct {
 	client.Answer
 	target                     int
-	intended, free, start, end time.Duration
+	intended, late, start, end time.Duration
 	closedLoop                 bool
 }
 
@@ -102,7 +102,6 @@ func (t *tally) record(c *call) {
 		t.countCode(c.Text(), 1)
 	}
 	service := c.end - c.start - c.Waited
-	due := max(c.intended, c.free)
 	if c.Connect > 0 {
 		t.connect.Record(c.Connect)
 	}
@@ -110,12 +109,12 @@ func (t *tally) record(c *call) {
 		t.errors.Record(service)
 	}
 	if !c.closedLoop {
-		t.lateness.Record(c.start - due)
+		t.lateness.Record(c.late)
 	}
 	if c.OK() || c.Censored() {
 		t.service.Record(service)
 		if !c.closedLoop {
-			t.response.Record(due - c.intended + c.end - c.start)
+			t.response.Record(c.end - c.intended - c.late)
 		}
 	}
 }

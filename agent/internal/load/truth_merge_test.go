@@ -56,8 +56,8 @@ func sum(parts []*Measurement) *Measurement {
 // randomCall is a call with times from nanoseconds to minutes, of any outcome.
 func randomCall(r *rand.Rand) *call {
 	some := func() time.Duration { return time.Duration(1) << r.IntN(36) * time.Duration(1+r.IntN(1000)) / 1000 }
-	c := &call{target: r.IntN(2), intended: some(), free: some()}
-	c.start = max(c.intended, c.free) + some()
+	c := &call{target: r.IntN(2), intended: some(), late: some()}
+	c.start = c.intended + c.late + some()*time.Duration(r.IntN(2))
 	c.end = c.start + some() + some()
 	switch r.IntN(10) {
 	case 0:
@@ -81,7 +81,7 @@ func randomCall(r *rand.Rand) *call {
 // note adds a call to a plain measurement, by the words of the package's
 // sentence.
 func note(m *Measurement, c *call) {
-	queue := max(0, c.free-c.intended) + c.Waited
+	queue := c.start - c.intended - c.late + c.Waited
 	service := c.end - c.start - c.Waited
 	m.Sent++
 	m.BytesReceived += c.Bytes
@@ -96,7 +96,7 @@ func note(m *Measurement, c *call) {
 		m.Failed++
 		m.ErrorTime.Record(service)
 	}
-	m.Lateness.Record(c.start - max(c.intended, c.free))
+	m.Lateness.Record(c.late)
 	if c.Connect > 0 {
 		m.ConnectTime.Record(c.Connect)
 	}

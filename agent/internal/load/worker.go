@@ -10,18 +10,18 @@ import (
 )
 
 // worker is what others may know of a worker: when its call in flight was
-// intended and was sent, or idle.
+// intended and was sent, or idle, and how late it was.
 type worker struct {
 	intended, start atomic.Int64
-	target          atomic.Int64
-	_               [40]byte // workers on cache lines of their own
+	late, target    atomic.Int64
+	_               [32]byte // workers on cache lines of their own
 }
 
 const idle = math.MinInt64
 
 func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
 	w := newWaiter()
-	// Before its first call a connection has kept nothing waiting.
+	// Before its first call a connection stands idle.
 	free := time.Duration(math.MinInt64)
 	var c call
 	for {
@@ -29,10 +29,21 @@ func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pa
 		if !ok {
 			return
 		}
-		c = call{target: e.choice.of(s.number), intended: s.intended, free: free, start: p.clock.now()}
+		c = call{target: e.choice.of(s.number), intended: s.intended, start: p.clock.now()}
+		if free <= s.intended {
+			p.stoodIdle(c.start)
+		}
+		c.late = lateness(s.intended, free, p.idleUntil(), c.start)
 		e.call(ctx, i, own, p.clock, &c)
 		free = c.end
 	}
+}
+
+// lateness is the part of the time from intended to start in which the generator
+// let a free connection wait: this one, or another until idle.
+func lateness(intended, free, idle, start time.Duration) time.Duration {
+	queue := free - min(free, max(intended, idle))
+	return start - intended - queue
 }
 
 func (e *Engine) closedLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
@@ -62,6 +73,7 @@ func (e *Engine) call(ctx context.Context, i int, own []client.Caller, clk clock
 	w := &e.workers[i]
 	w.target.Store(int64(c.target))
 	w.intended.Store(int64(c.intended))
+	w.late.Store(int64(c.late))
 	w.start.Store(int64(c.start))
 	if e.firstSend.Load() < 0 {
 		e.firstSend.CompareAndSwap(-1, int64(c.start))
@@ -101,8 +113,7 @@ func (e *Engine) abandon(clk clock) {
 			continue
 		}
 		c := call{Answer: client.Answer{Failure: failure}, start: time.Duration(start), end: clk.now(), closedLoop: e.plan.Rate == 0}
-		c.target, c.intended = int(w.target.Load()), time.Duration(w.intended.Load())
-		c.free = c.intended
+		c.target, c.intended, c.late = int(w.target.Load()), time.Duration(w.intended.Load()), time.Duration(w.late.Load())
 		e.recorderFor(c.intended).recordClosed(i, &c)
 	}
 }
