@@ -30,7 +30,7 @@ func (l *loadFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&l.rate, "rate", document.DefaultRate.String(), "Requests per second of all agents together, or max for a closed loop")
 	fs.StringVar(&l.stages, "stages", "", "Rates over time, as DURATION:RATE,...: each is reached in a straight line from the one before, or at once with DURATION:RATE:step")
 	fs.StringVar(&l.arrivals, "arrivals", document.Constant, "How requests follow each other: constant, poisson or uniform")
-	fs.Uint64Var(&l.seed, "seed", 0, "Seed of random arrivals (default: a new one, kept in the Result)")
+	fs.Uint64Var(&l.seed, "seed", 0, "Seed of random arrivals, 1 to 2^53 (default: a new one, kept in the Result)")
 	fs.IntVar(&l.connections, "connections", document.DefaultConnections, "Connections per agent")
 	fs.IntVar(&l.streams, "streams", 1, "Requests in flight on each connection (HTTP/2, gRPC)")
 	fs.DurationVar(&l.duration, "duration", time.Duration(document.DefaultDuration), "How long to measure")
@@ -56,7 +56,13 @@ func (l *loadFlags) apply(to *setter, load *document.Load) {
 		return err
 	})
 	to.set("arrivals", func() error { load.Arrivals = l.arrivals; return nil })
-	to.set("seed", func() error { load.Seed = l.seed; return nil })
+	to.set("seed", func() error {
+		if l.seed < 1 || l.seed > document.MaxSeed {
+			return fmt.Errorf("%d is not between 1 and %d", l.seed, document.MaxSeed)
+		}
+		load.Seed = l.seed
+		return nil
+	})
 	to.set("connections", func() error { return atLeastOne(&load.Connections, l.connections) })
 	to.set("streams", func() error { return atLeastOne(&load.Streams, l.streams) })
 	to.set("duration", func() error {

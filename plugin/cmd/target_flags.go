@@ -48,7 +48,7 @@ func (t *targetFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&t.grpcDescriptors, "grpc-descriptors", "", "FileDescriptorSet with the method (default: the target's reflection service is asked)")
 	fs.StringArrayVar(&t.expectStatus, "expect-status", nil, "Status that is right, such as 404 or 2xx, or a gRPC code; may be repeated (default 2xx, OK)")
 	fs.StringVar(&t.expectBody, "expect-body", "", "Text that an answer's body must contain")
-	fs.StringArrayVar(&t.expectJSON, "expect-json", nil, "JSONPath that an answer must have, as '{.ready}' or '{.ready}=true'; may be repeated")
+	fs.StringArrayVar(&t.expectJSON, "expect-json", nil, "JSONPath that an answer must have, as '{.ready}' or '{.ready}=true' ('{.error}=' for an empty value); may be repeated")
 }
 
 func (t *targetFlags) apply(to *setter, s *document.Spec, in io.Reader) {
@@ -85,9 +85,9 @@ func (t *targetFlags) apply(to *setter, s *document.Spec, in io.Reader) {
 	set("body-file", func() error { return setBody(target, t.bodyFile, in) })
 	set("timeout", func() error { return positive(&target.Timeout, t.timeout) })
 	set("insecure-skip-verify", func() error { secure().InsecureSkipVerify = t.insecure; return nil })
-	set("target-ca", func() error { return setText(&secure().CA, t.caFile) })
-	set("target-cert", func() error { return setText(&secure().Cert, t.certFile) })
-	set("target-key", func() error { return setText(&secure().Key, t.keyFile) })
+	set("target-ca", func() error { return setPEM(&secure().CA, t.caFile, "certificate", document.Certificates) })
+	set("target-cert", func() error { return setPEM(&secure().Cert, t.certFile, "certificate", document.Certificates) })
+	set("target-key", func() error { return setPEM(&secure().Key, t.keyFile, "private key", document.PrivateKeys) })
 	set("target-server-name", func() error { secure().ServerName = t.sni; return nil })
 	set("grpc-method", func() error { call().Method = strings.TrimPrefix(t.grpcMethod, "/"); return nil })
 	set("grpc-message", func() error { call().Message = t.grpcMessage; return nil })
@@ -97,20 +97,27 @@ func (t *targetFlags) apply(to *setter, s *document.Spec, in io.Reader) {
 	set("expect-json", func() error {
 		check().JSON = nil
 		for _, one := range t.expectJSON {
-			path, equals := one, ""
+			j := document.JSONCheck{Path: one}
 			if i := strings.LastIndex(one, "}="); i >= 0 {
-				path, equals = one[:i+1], one[i+2:]
+				j.Path, j.Equals = one[:i+1], new(one[i+2:])
 			}
-			check().JSON = append(check().JSON, document.JSONCheck{Path: path, Equals: equals})
+			check().JSON = append(check().JSON, j)
 		}
 		return nil
 	})
 }
 
-func setText(to *string, filename string) error {
+// setPEM takes what is wanted out of a file. Certificate and key often stand in
+// one file, and a certificate is kept in the Result.
+func setPEM(to *string, filename, what string, wanted func(string) string) error {
 	b, err := fromFile(filename)
-	*to = string(b)
-	return err
+	if err != nil {
+		return err
+	}
+	if *to = wanted(string(b)); *to == "" {
+		return fmt.Errorf("%s holds no %s in PEM", filename, what)
+	}
+	return nil
 }
 
 // fromFile reads a file that must not be standard input.

@@ -88,7 +88,7 @@ func (t *testFlags) Test(fs *pflag.FlagSet, args []string, in io.Reader) (*docum
 	s := &test.Spec
 	if len(args) == 1 {
 		if len(s.Targets) > 0 {
-			return nil, fmt.Errorf("%s names its targets: leave out the argument %q", t.filename, args[0])
+			return nil, fmt.Errorf("%s names its targets: leave out the URL on the command line", t.filename)
 		}
 		s.Target.URL = args[0]
 	}

@@ -27,7 +27,12 @@ func parsed(t *testing.T, stdin string, args ...string) (*document.Test, error) 
 }
 
 func TestLoadAndTargetFlags(t *testing.T) {
-	ca := file(t, "a CA")
+	cert, _ := identity(t)
+	ca := file(t, cert)
+	quoted, err := json.Marshal(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
 	test, err := parsed(t, "", "grpcs://shop:443", "--stages", "30s:100, 1m:500.5,0s:50,10s:50:step", "--arrivals", "poisson", "--seed", "7", "--connections", "2", "--streams", "8",
 		"--requests", "1000", "--protocol", "grpc", "--target-ca", ca, "--target-server-name", "x", "--grpc-method", "/a.B/C", "--grpc-message", "{}", "--grpc-descriptors", file(t, "d"),
 		"--expect-status", "NotFound", "--expect-json", "{.a[?(@.b=='}=')].c}=true", "--expect-json", "{.d}", "--threshold", "errorRate < 1%", "--abort-on", "hopeless")
@@ -38,7 +43,7 @@ func TestLoadAndTargetFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"target":{"url":"grpcs://shop:443","protocol":"grpc","tls":{"ca":"a CA","serverName":"x"},` +
+	want := `{"target":{"url":"grpcs://shop:443","protocol":"grpc","tls":{"ca":` + string(quoted) + `,"serverName":"x"},` +
 		`"grpc":{"method":"a.B/C","message":"{}","descriptorSet":"ZA=="},` +
 		`"check":{"status":["NotFound"],"json":[{"path":"{.a[?(@.b=='}=')].c}","equals":"true"},{"path":"{.d}"}]}},` +
 		`"load":{"rate":-1,"stages":[{"duration":"30s","rate":100},{"duration":"1m0s","rate":500.5},{"duration":"0s","rate":50},{"duration":"10s","rate":50,"step":true}],` +
@@ -52,17 +57,21 @@ func TestLoadAndTargetFlags(t *testing.T) {
 		t.Errorf("%+v, %v", test, err)
 	}
 	for want, args := range map[string][]string{
-		"leave out the argument":         {"-f", "-", "http://c/"},
-		"several targets":                {"-f", "-", "--method", "PUT"},
-		"leave out --rate":               {"-f", "-", "--stages", "5s:5", "--rate", "3"},
-		"leave it out":                   {"-f", "-", "--duration", "3s"},
-		"DURATION:RATE":                  {"-f", "-", "--stages", "5s"},
-		`"5" is not a duration`:          {"-f", "-", "--stages", "5:5"},
-		`"-5" is not a number`:           {"-f", "-", "--stages", "5s:-5"},
-		"--streams: 0 is below 1":        {"-f", "-", "--streams", "0"},
-		"--requests: 0 is below 1":       {"-f", "-", "--requests", "0"},
-		"--target-key: standard input":   {"http://c/", "--target-key", "-"},
-		"--target-cert: open /none: no ": {"http://c/", "--target-cert", "/none"},
+		"leave out the URL":        {"-f", "-", "http://c/"},
+		"several targets":          {"-f", "-", "--method", "PUT"},
+		"leave out --rate":         {"-f", "-", "--stages", "5s:5", "--rate", "3"},
+		"leave it out":             {"-f", "-", "--duration", "3s"},
+		"DURATION:RATE":            {"-f", "-", "--stages", "5s"},
+		`"5" is not a duration`:    {"-f", "-", "--stages", "5:5"},
+		`"-5" is not a number`:     {"-f", "-", "--stages", "5s:-5"},
+		"--streams: 0 is below 1":  {"-f", "-", "--streams", "0"},
+		"--requests: 0 is below 1": {"-f", "-", "--requests", "0"},
+		"--seed: 0 is not between 1 and 9007199254740992":                {"http://c/", "--seed", "0"},
+		"--seed: 9007199254740993 is not between 1 and 9007199254740992": {"http://c/", "--seed", "9007199254740993"},
+		"holds no certificate in PEM":                                    {"http://c/", "--target-ca", file(t, "a CA")},
+		"holds no private key in PEM":                                    {"http://c/", "--target-key", ca},
+		"--target-key: standard input":                                   {"http://c/", "--target-key", "-"},
+		"--target-cert: open /none: no ":                                 {"http://c/", "--target-cert", "/none"},
 	} {
 		if _, err := parsed(t, several, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", args, err, want)
@@ -163,6 +172,9 @@ func TestWrongTestsAreUsageErrors(t *testing.T) {
 		{"is not a URL", []string{"http://"}},
 		{`scheme "ftp" is not supported`, []string{"ftp://x/"}},
 		{"target.url is missing", []string{""}},
+		{"--seed: 0 is not between 1 and 9007199254740992", []string{url, "--seed", "0"}},
+		{`invalid argument "-1" for "--seed"`, []string{url, "--seed", "-1"}},
+		{"load.requests -1 is not between 1 and", []string{"-f", file(t, "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec: {target: {url: http://a/}, load: {requests: -1}}\n")}},
 		{`--rate: rate "0" is neither`, []string{url, "--rate", "0"}},
 		{`--rate: rate "many" is neither`, []string{url, "--rate", "many"}},
 		{`--rate: rate "x" is neither a number of calls per second above 0 nor "max"; --connections: 0 is below 1; --duration: 0s is not above 0`,

@@ -20,9 +20,12 @@ type Check struct {
 	JSON         []JSONCheck
 }
 
-// JSONCheck is a JSONPath that must lead somewhere, and to what if Equals is
-// not empty.
-type JSONCheck struct{ Path, Equals string }
+// JSONCheck is a JSONPath that must lead somewhere, and to what unless Equals is
+// nil.
+type JSONCheck struct {
+	Path   string
+	Equals *string
+}
 
 // largestChecked is how much of an answer is kept to be checked; what is larger
 // and not found right in this much is wrong.
@@ -38,7 +41,7 @@ type checker struct {
 
 type jsonCheck struct {
 	path   *jsonpath.JSONPath
-	equals string
+	equals *string
 	text   bytes.Buffer
 }
 
@@ -131,7 +134,7 @@ func (k *checker) body(b []byte) string {
 	for i := range k.paths {
 		j := &k.paths[i]
 		j.text.Reset()
-		if j.path.Execute(&j.text, v) != nil || j.equals != "" && j.text.String() != j.equals {
+		if j.path.Execute(&j.text, v) != nil || j.equals != nil && j.text.String() != *j.equals {
 			return FailCheck
 		}
 	}

@@ -56,20 +56,24 @@ func TestCheckBody(t *testing.T) {
 		{Check{BodyContains: "needle"}, "hay needle hay", ""},
 		{Check{BodyContains: "needle"}, "hay", FailCheck},
 		{Check{BodyContains: "needle"}, "", FailCheck},
-		{Check{JSON: []JSONCheck{{"{.status.ready}", "true"}}}, body, ""},
-		{Check{JSON: []JSONCheck{{"{.status.ready}", "false"}}}, body, FailCheck},
-		{Check{JSON: []JSONCheck{{"{.status.ready}", ""}}}, body, ""},
-		{Check{JSON: []JSONCheck{{"{.status.missing}", ""}}}, body, FailCheck},
-		{Check{JSON: []JSONCheck{{"{.status.count}", "2"}}}, body, ""},
-		{Check{JSON: []JSONCheck{{"{.status.ratio}", "0.5"}}}, body, ""},
-		{Check{JSON: []JSONCheck{{"{.status.pods[1].name}", "b"}}}, body, ""},
-		{Check{JSON: []JSONCheck{{"{.status.pods[2].name}", ""}}}, body, FailCheck},
-		{Check{JSON: []JSONCheck{{"{.status.pods[*].name}", "a b"}}}, body, ""},
-		{Check{JSON: []JSONCheck{{"{.text}", "x y"}, {"{.status.count}", "3"}}}, body, FailCheck},
-		{Check{BodyContains: `"x y"`, JSON: []JSONCheck{{"{.text}", "x y"}}}, body, ""},
-		{Check{JSON: []JSONCheck{{"{.a}", ""}}}, "not JSON", FailCheck},
-		{Check{JSON: []JSONCheck{{"{.a}", ""}}}, `{"a":1`, FailCheck},
-		{Check{JSON: []JSONCheck{{"{.a}", ""}}}, "", FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.ready}", new("true")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.ready}", new("false")}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.ready}", nil}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.missing}", nil}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.missing}", new("")}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.text}", new("")}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.error}", new("")}}}, `{"error":""}`, ""},
+		{Check{JSON: []JSONCheck{{"{.error}", new("")}}}, `{"error":"sold out"}`, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.count}", new("2")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.ratio}", new("0.5")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.pods[1].name}", new("b")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.status.pods[2].name}", nil}}}, body, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.status.pods[*].name}", new("a b")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.text}", new("x y")}, {"{.status.count}", new("3")}}}, body, FailCheck},
+		{Check{BodyContains: `"x y"`, JSON: []JSONCheck{{"{.text}", new("x y")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{.a}", nil}}}, "not JSON", FailCheck},
+		{Check{JSON: []JSONCheck{{"{.a}", nil}}}, `{"a":1`, FailCheck},
+		{Check{JSON: []JSONCheck{{"{.a}", nil}}}, "", FailCheck},
 	} {
 		k := c.check.checker()
 		for range 2 { // a checker is used again and again
@@ -95,10 +99,10 @@ func TestCheckKeeps(t *testing.T) {
 }
 
 func TestCheckValidate(t *testing.T) {
-	if err := (&Check{JSON: []JSONCheck{{"{.a[0]}", ""}}}).Validate(); err != nil {
+	if err := (&Check{JSON: []JSONCheck{{"{.a[0]}", nil}}}).Validate(); err != nil {
 		t.Error(err)
 	}
-	if err := (&Check{JSON: []JSONCheck{{"{.a[", ""}}}).Validate(); err == nil || !strings.Contains(err.Error(), `"{.a["`) {
+	if err := (&Check{JSON: []JSONCheck{{"{.a[", nil}}}).Validate(); err == nil || !strings.Contains(err.Error(), `"{.a["`) {
 		t.Errorf("%v", err)
 	}
 }

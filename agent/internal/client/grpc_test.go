@@ -231,13 +231,13 @@ func TestGRPCChecks(t *testing.T) {
 		{name: "another code", method: "shop.v1.Shop/Buy", do: missing, want: "NotFound"},
 		{name: "the code that is wanted", method: "shop.v1.Shop/Buy", do: missing, check: Check{Status: []string{"OK", "NotFound"}}, want: "NotFound", ok: true},
 		{name: "OK is not wanted", method: "shop.v1.Shop/Buy", check: Check{Status: []string{"NotFound"}}, want: "OK"},
-		{name: "a field", method: "shop.v1.Shop/Buy", do: priced, check: Check{JSON: []JSONCheck{{"{.totalCents}", "750"}, {"{.order.item}", "tea"}}}, want: "OK", ok: true},
-		{name: "a field with its default", method: "shop.v1.Shop/Buy", check: Check{JSON: []JSONCheck{{"{.totalCents}", "0"}, {"{.note}", ""}}}, want: "OK", ok: true},
-		{name: "a wrong field", method: "shop.v1.Shop/Buy", do: priced, check: Check{JSON: []JSONCheck{{"{.totalCents}", "751"}}}, want: FailCheck},
+		{name: "a field", method: "shop.v1.Shop/Buy", do: priced, check: Check{JSON: []JSONCheck{{"{.totalCents}", new("750")}, {"{.order.item}", new("tea")}}}, want: "OK", ok: true},
+		{name: "a field with its default", method: "shop.v1.Shop/Buy", check: Check{JSON: []JSONCheck{{"{.totalCents}", new("0")}, {"{.note}", nil}}}, want: "OK", ok: true},
+		{name: "a wrong field", method: "shop.v1.Shop/Buy", do: priced, check: Check{JSON: []JSONCheck{{"{.totalCents}", new("751")}}}, want: FailCheck},
 		{name: "too large to look into", method: "shop.v1.Shop/Buy", do: func(_ context.Context, m *dynamicpb.Message) error {
 			set(m, "note", strings.Repeat("x", 2<<20))
 			return nil
-		}, check: Check{JSON: []JSONCheck{{"{.note}", ""}}}, want: FailCheck},
+		}, check: Check{JSON: []JSONCheck{{"{.note}", nil}}}, want: FailCheck},
 		{name: "ping", method: "fgrpc.PingServer/Ping", want: "OK", ok: true},
 		{name: "somebody else's ping", method: "fgrpc.PingServer/Ping", do: func(_ context.Context, m *dynamicpb.Message) error {
 			set(m, "seq", int64(7))
@@ -271,7 +271,7 @@ func TestGRPCHealthIsLookedInto(t *testing.T) {
 	go func() { _ = s.Serve(l) }()
 	defer s.Stop()
 	w := worker(t, Target{URL: "grpc://" + l.Addr().String(), Protocol: GRPC, Timeout: 5 * time.Second,
-		GRPC: GRPCCall{Method: "grpc.health.v1.Health/Check"}, Check: Check{JSON: []JSONCheck{{"{.status}", "SERVING"}}}})
+		GRPC: GRPCCall{Method: "grpc.health.v1.Health/Check"}, Check: Check{JSON: []JSONCheck{{"{.status}", new("SERVING")}}}})
 	if a := w.Call(t.Context()); !a.OK() {
 		t.Errorf("%+v", a)
 	}

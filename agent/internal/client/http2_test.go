@@ -44,7 +44,7 @@ func TestHTTP2(t *testing.T) {
 			})
 			c, err := Reach(t.Context(), Target{URL: url + "/a%20b?x=%2F", Protocol: HTTP2, Method: "POST", Body: []byte("a body"), Streams: 3, Timeout: 10 * time.Second,
 				Header: []Header{{Name: "X-One", Value: "1"}, {Name: "host", Value: "shop.example"}}, TLS: TLS{InsecureSkipVerify: true},
-				Check: Check{Status: []string{"201"}, BodyContains: "ready", JSON: []JSONCheck{{Path: "{.ready}", Equals: "true"}}}})
+				Check: Check{Status: []string{"201"}, BodyContains: "ready", JSON: []JSONCheck{{Path: "{.ready}", Equals: new("true")}}}})
 			if err != nil {
 				t.Fatal(err)
 			}

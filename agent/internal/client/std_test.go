@@ -129,10 +129,10 @@ func TestStdChecksTheStatus(t *testing.T) {
 	}{
 		{Check{}, "404", false},
 		{Check{Status: []string{"404"}}, "404", true},
-		{Check{Status: []string{"4xx"}, JSON: []JSONCheck{{"{.error}", "sold out"}}}, "404", true},
-		{Check{Status: []string{"4xx"}, JSON: []JSONCheck{{"{.error}", "gone"}}}, FailCheck, false},
+		{Check{Status: []string{"4xx"}, JSON: []JSONCheck{{"{.error}", new("sold out")}}}, "404", true},
+		{Check{Status: []string{"4xx"}, JSON: []JSONCheck{{"{.error}", new("gone")}}}, FailCheck, false},
 		// A status that is the failure is not looked into.
-		{Check{JSON: []JSONCheck{{"{.error}", "gone"}}}, "404", false},
+		{Check{JSON: []JSONCheck{{"{.error}", new("gone")}}}, "404", false},
 	} {
 		w := worker(t, Target{URL: srv.URL, Method: "GET", Timeout: 5 * time.Second, Check: c.check})
 		if a := w.Call(t.Context()); a.Text() != c.text || a.OK() != c.ok {

@@ -101,7 +101,7 @@ func targetOf(t *agentv1.Target, streams int32) (client.Target, error) {
 		target.Header = append(target.Header, client.Header{Name: h.GetName(), Value: h.GetValue()})
 	}
 	for _, j := range check.GetJson() {
-		target.Check.JSON = append(target.Check.JSON, client.JSONCheck{Path: j.GetPath(), Equals: j.GetEquals()})
+		target.Check.JSON = append(target.Check.JSON, client.JSONCheck{Path: j.GetPath(), Equals: j.Equals})
 	}
 	return target, target.Check.Validate()
 }

@@ -83,8 +83,8 @@ func (t *Target) setDefaults() {
 
 // nameAmong names one of several targets, and gives it its weight.
 func (t *Target) nameAmong(taken map[string]bool) {
-	if t.Weight == 0 {
-		t.Weight = 1
+	if t.Weight == nil {
+		t.Weight = new(1.0)
 	}
 	if t.Name == "" {
 		name := nameFromURL(t.URL)

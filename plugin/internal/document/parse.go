@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -63,13 +62,4 @@ func onlyDocument(data []byte) ([]byte, error) {
 		return only, nil
 	}
 	return nil, fmt.Errorf("test document: %d documents stand in one file, and a run takes one: put each into a file of its own", found)
-}
-
-// plainYAMLError drops the words of the decoders that say nothing to a user.
-func plainYAMLError(err error) string {
-	s := err.Error()
-	for _, prefix := range []string{"error unmarshaling JSON: ", "error converting YAML to JSON: ", "while decoding JSON: ", "json: ", "yaml: "} {
-		s = strings.TrimPrefix(s, prefix)
-	}
-	return strings.ReplaceAll(s, "\n", " ")
 }

@@ -2,6 +2,7 @@ package document
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -58,11 +59,21 @@ func TestParseTestRefuses(t *testing.T) {
 		"another kind":      {"apiVersion: v1\nkind: Pod\n", `kind "Pod" found`},
 		"unknown field":     {minimal + "  load: {rps: 5}\n", `unknown field "rps"`},
 		"unknown top":       {minimal + "extra: 1\n", `unknown field "extra"`},
-		"twice":             {minimal + "kind: Test\n", `already set`},
+		"twice":             {minimal + "kind: Test\n", `test document: line 5: key "kind" already set`},
 		"no YAML":           {"{", "test document: "},
 		"rate 0":            {minimal + "  load: {rate: 0}\n", `rate "0" is neither a number of calls per second above 0 nor "max"`},
 		"rate below 0":      {minimal + "  load: {rate: -5}\n", `rate "-5" is neither`},
 		"rate a word":       {minimal + "  load: {rate: fast}\n", `rate "fast" is neither`},
+		"a list":            {minimal + "  thresholds: errorRate < 1%\n", "test document: spec.thresholds: a list is expected, not text"},
+		"a whole number":    {minimal + "  load: {connections: 1.5}\n", "spec.load.connections: a whole number is expected, not 1.5"},
+		"a large number":    {minimal + "  load: {requests: 99999999999999999999}\n", "spec.load.requests: a smaller number is expected, not 100000000000000000000"},
+		"seed below 0":      {minimal + "  load: {seed: -1}\n", "spec.load.seed: a whole number of 0 or more is expected, not -1"},
+		"a number":          {minimal + "  targets: [{weight: much}]\n", "spec.targets.weight: a number is expected, not text"},
+		"a mapping":         {minimal + "  load: [1]\n", "spec.load: a mapping is expected, not a list"},
+		"a mapping at all":  {"- 1\n", "test document: a mapping is expected, not a list"},
+		"text":              {minimal + "  agents: {nodes: [{a: b}]}\n", "spec.agents.nodes: text is expected, not a mapping"},
+		"true or false":     {minimal + "  metrics: {prometheus: {disabled: 3}}\n", "spec.metrics.prometheus.disabled: true or false is expected, not a number"},
+		"no base64":         {minimal + "  targets: [{bodyBase64: '!'}]\n", "bodyBase64 and descriptorSet are base64, and one of them is not"},
 		"duration a number": {minimal + "  load: {duration: 30}\n", `duration 30 is not text with a unit such as "30s"`},
 		"duration a word":   {minimal + "  load: {duration: long}\n", `duration "long" is not a number with a unit such as "30s"`},
 	} {
@@ -103,8 +114,8 @@ func TestValidate(t *testing.T) {
 		"no host":        {func(t *Test) { t.Spec.Target.URL = "http:///x" }, "is not a URL"},
 		"opaque":         {func(t *Test) { t.Spec.Target.URL = "http:x" }, "is not a URL"},
 		"spaces":         {func(t *Test) { t.Spec.Target.URL = "http://a b/" }, "is not a URL"},
-		"port":           {func(t *Test) { t.Spec.Target.URL = "http://a:99999/" }, "port 99999 is not between 1 and 65535"},
-		"port 0":         {func(t *Test) { t.Spec.Target.URL = "http://a:0/" }, "port 0 is not"},
+		"port":           {func(t *Test) { t.Spec.Target.URL = "http://a:99999/" }, `target.url "http://a:99999/": its port is not between 1 and 65535`},
+		"port 0":         {func(t *Test) { t.Spec.Target.URL = "http://a:0/" }, "its port is not"},
 		"scheme":         {func(t *Test) { t.Spec.Target.URL = "ftp://a/" }, `scheme "ftp" is not supported`},
 		"password":       {func(t *Test) { t.Spec.Target.URL = "http://me:secret@a/" }, "must not hold a user or password"},
 		"method":         {func(t *Test) { t.Spec.Target.Method = "get it" }, "is not an HTTP method"},
@@ -126,15 +137,21 @@ func TestValidate(t *testing.T) {
 		"Prometheus's password": {func(t *Test) {
 			t.Spec.Metrics.Prometheus = &Prometheus{Source: Source{URL: "http://me:hush@p:9090?token=hush"}, Step: DefaultStep}
 		}, "metrics.prometheus.url must not hold a user or password"},
-		"unreadable with a password": {func(t *Test) { t.Spec.Target.URL = "http://me:hush@a b/?token=hush" }, `"http://<redacted>@a b/" is not a URL`},
+		"unreadable with a password": {func(t *Test) { t.Spec.Target.URL = "http://me:hush@a b/?token=hush" }, `"http://<redacted>" is not a URL`},
 		"rate of nothing":            {func(t *Test) { t.Spec.Load.Rate = 1e-10 }, "load.rate 1e-10 is not between"},
 		"connections":                {func(t *Test) { t.Spec.Load.Connections = 1e6 }, "load.connections 1000000"},
 		"duration":                   {func(t *Test) { t.Spec.Load.Duration = 1 }, "load.duration 1ns"},
-		"warm-up":                    {func(t *Test) { t.Spec.Load.Warmup = -1 }, "load.warmup -1ns"},
-		"agents":                     {func(t *Test) { t.Spec.Agents.Count = -1 }, "agents.count -1"},
-		"agents and nodes":           {func(t *Test) { t.Spec.Agents = Agents{Count: 1, Nodes: []string{"a"}} }, "exclude each other"},
-		"interval":                   {func(t *Test) { t.Spec.Metrics.Interval = 1 }, "metrics.interval 1ns"},
-		"step":                       {func(t *Test) { t.Spec.Metrics.Prometheus = &Prometheus{Step: 1} }, "prometheus.step 1ns"},
+		"requests below 0":           {func(t *Test) { t.Spec.Load = Load{Rate: 10, Requests: -1}; t.Default() }, "!load.requests -1 is not between"},
+		"requests for years": {func(t *Test) { t.Spec.Load = Load{Rate: 10, Requests: 1e9}; t.Default() },
+			"!load.requests 1000000000 at rate 10 take longer than 168h0m0s: use fewer"},
+		"too many requests": {func(t *Test) { t.Spec.Load = Load{Rate: 10, Requests: 1e13}; t.Default() }, "!load.requests 10000000000000 is not between"},
+		"seed":              {func(t *Test) { t.Spec.Load.Seed = MaxSeed + 1 }, "load.seed 9007199254740993 is not between 1 and 9007199254740992"},
+		"weight of one":     {func(t *Test) { t.Spec.Target.Weight = new(0.0) }, "target.weight 0: leave the target out"},
+		"warm-up":           {func(t *Test) { t.Spec.Load.Warmup = -1 }, "load.warmup -1ns"},
+		"agents":            {func(t *Test) { t.Spec.Agents.Count = -1 }, "agents.count -1"},
+		"agents and nodes":  {func(t *Test) { t.Spec.Agents = Agents{Count: 1, Nodes: []string{"a"}} }, "exclude each other"},
+		"interval":          {func(t *Test) { t.Spec.Metrics.Interval = 1 }, "metrics.interval 1ns"},
+		"step":              {func(t *Test) { t.Spec.Metrics.Prometheus = &Prometheus{Step: 1} }, "prometheus.step 1ns"},
 		"query": {func(t *Test) {
 			t.Spec.Metrics.Prometheus = &Prometheus{Step: DefaultStep, Queries: []Query{{Name: "a"}}}
 		}, "needs a name and a query"},
@@ -144,13 +161,15 @@ func TestValidate(t *testing.T) {
 	} {
 		test := valid()
 		c.change(test)
-		if err := test.Validate(); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hush") {
+		want, only := strings.CutPrefix(c.want, "!") // nothing else is said
+		if err := test.Validate(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") || only && !strings.HasPrefix(err.Error(), want) || only && strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %v, want %q and no secret", name, err, c.want)
 		}
 	}
 	for _, good := range []func(*Test){
 		func(t *Test) { t.Spec.Load.Rate = Max },
 		func(t *Test) { t.Spec.Load.Rate = 0.001 },
+		func(t *Test) { t.Spec.Load.Seed = MaxSeed },
 		func(t *Test) { t.Spec.Target.URL = "https://[::1]:8443/x?y=z" },
 		func(t *Test) {
 			t.Metadata.Labels = map[string]string{"app.kubernetes.io/version": "1.14_rc-1", "empty": ""}
@@ -204,6 +223,45 @@ func TestRates(t *testing.T) {
 	for _, in := range []string{"", "0", "-1", "NaN", "Inf", "1 000", "Max"} {
 		if r, err := ParseRate(in); err == nil {
 			t.Errorf("%q: %s", in, r)
+		}
+	}
+}
+
+// Absent is a default; 0 and "" are what somebody said.
+func TestNothingIsNotAbsent(t *testing.T) {
+	const doc = "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec:\n  targets: [{url: 'http://a/'%s}, {url: 'http://b/', weight: 2, check: {json: [{path: '{.error}'%s}]}}]\n"
+	for _, c := range []struct{ weight, equals, want string }{
+		{"", "", ""}, {", weight: 0.5", ", equals: ''", ""},
+		{", weight: 0", "", "targets[0].weight 0: leave the target out"},
+		{", weight: -1", "", "targets[0].weight -1 is not above 0 and at most 1000000"},
+		{", weight: 2e6", "", "targets[0].weight 2e+06 is not above 0"},
+	} {
+		test, err := ParseTest(fmt.Appendf(nil, doc, c.weight, c.equals))
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.Default()
+		if err := test.Validate(); c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", c.weight, err, c.want)
+		}
+		if c.want != "" {
+			continue
+		}
+		want := 1.0
+		if c.weight != "" {
+			want = 0.5
+		}
+		equals := test.Spec.Targets[1].Check.JSON[0].Equals
+		if got := test.Spec.Targets; *got[0].Weight != want || *got[1].Weight != 2 || (equals != nil) != (c.equals != "") || equals != nil && *equals != "" {
+			t.Errorf("%s%s: %+v", c.weight, c.equals, got)
+		}
+		// The same is kept in a Result.
+		raw, err := json.Marshal(test)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := ParseTest(raw); err != nil || !reflect.DeepEqual(again, test) {
+			t.Errorf("read again: %+v, %v", again, err)
 		}
 	}
 }

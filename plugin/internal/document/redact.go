@@ -20,8 +20,9 @@ var keptHeaders = []string{
 
 // Redacted is the Test as it may be kept and shown: of headers only those known
 // to carry no credentials keep their values, parameters of URLs that are named
-// like a credential have lost theirs, and a client's TLS key is gone. The body
-// is kept as it is.
+// like a credential have lost theirs, a client's TLS key is gone, and beside
+// certificates nothing is left of what was given with them. The body is kept as
+// it is.
 func (t Test) Redacted() Test {
 	s := &t.Spec
 	s.Target = s.Target.redacted()
@@ -50,9 +51,12 @@ func (t Target) redacted() Target {
 			t.Headers[i].Value = redacted
 		}
 	}
-	if t.TLS != nil && t.TLS.Key != "" {
+	if t.TLS != nil {
 		c := *t.TLS
-		c.Key = redacted
+		c.CA, c.Cert = Certificates(c.CA), Certificates(c.Cert)
+		if c.Key != "" {
+			c.Key = redacted
+		}
 		t.TLS = &c
 	}
 	return t

@@ -79,8 +79,8 @@ type Target struct {
 	Name string `json:"name,omitempty"`
 	// URL: http, https, grpc, grpcs (gRPC with TLS), tcp or udp.
 	URL string `json:"url"`
-	// Weight of several targets: a target gets weight / sum of the calls.
-	Weight float64 `json:"weight,omitempty"`
+	// Weight of several targets: a target gets weight / sum of the calls. Nil is 1.
+	Weight *float64 `json:"weight,omitempty"`
 	// Protocol is HTTP1, HTTP2, GRPC, TCP or UDP. HTTP/2 over http is h2c with
 	// prior knowledge.
 	Protocol string   `json:"protocol,omitempty"`
@@ -137,8 +137,8 @@ type Check struct {
 type JSONCheck struct {
 	// Path is a JSONPath as kubectl writes it, such as {.status.ready}.
 	Path string `json:"path"`
-	// Equals is the text of the value; without it anything may be there.
-	Equals string `json:"equals,omitempty"`
+	// Equals is the text of the value; nil: anything may be there.
+	Equals *string `json:"equals,omitempty"`
 }
 
 // Header is one request header; a name may stand several times.
@@ -155,7 +155,7 @@ type Load struct {
 	// Stages change the rate over the measured time, which is theirs together.
 	Stages []Stage `json:"stages,omitempty"`
 	// Arrivals is how calls follow each other at a rate: Constant (the default),
-	// Poisson or Uniform. Seed is that of the random ones.
+	// Poisson or Uniform. Seed is that of the random ones, 1 to MaxSeed.
 	Arrivals string `json:"arrivals,omitempty"`
 	Seed     uint64 `json:"seed,omitempty"`
 	// Connections per agent to each target, each with one call in flight.

@@ -61,7 +61,7 @@ func checkURL(field, raw, example, instead string, schemes ...string) error {
 	case u.User != nil:
 		return fmt.Errorf("%s must not hold a user or password, for Results are kept: %s", field, instead)
 	case u.Port() != "" && !validPort(u.Port()):
-		return fmt.Errorf("%s %q: port %s is not between 1 and 65535", field, shown, u.Port())
+		return fmt.Errorf("%s %q: its port is not between 1 and 65535", field, shown)
 	case !slices.Contains(schemes, u.Scheme):
 		return fmt.Errorf("%s %q: scheme %q is not supported, use %s", field, shown, u.Scheme, orList(schemes))
 	}
@@ -77,15 +77,21 @@ func orList(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// shownURL is as much of a URL as a message may quote.
+// shownURL is as much of a URL as a message may quote. A password can have any
+// character, so where one may stand, before an '@', nobody can tell where it ends:
+// then only the scheme is left, if it is one.
 func shownURL(raw string) string {
-	raw, _, _ = strings.Cut(raw, "?")
-	if i := strings.LastIndex(raw, "@"); i >= 0 {
-		scheme, _, found := strings.Cut(raw[:i], "://")
-		if !found {
-			return redacted + raw[i:]
+	if strings.Contains(raw, "@") {
+		scheme, _, _ := strings.Cut(raw, "://")
+		for _, known := range schemes {
+			if slices.Contains(known, scheme) {
+				return scheme + "://" + redacted
+			}
 		}
-		return scheme + "://" + redacted + raw[i:]
+		return redacted
+	}
+	if i := strings.IndexAny(raw, "?#"); i >= 0 {
+		raw = raw[:i]
 	}
 	return raw
 }

@@ -16,6 +16,9 @@ const (
 	maxRequests = int64(1e12)
 	maxStages   = 1000
 	maxDuration = Duration(7 * 24 * time.Hour)
+	// MaxSeed is the largest seed that every reader of JSON has exactly (RFC 8259,
+	// section 6).
+	MaxSeed = uint64(1) << 53
 )
 
 func (l *Load) validate() (errs []error) {
@@ -32,14 +35,12 @@ func (l *Load) validate() (errs []error) {
 	case l.Connections*l.Streams > maxInFlight:
 		add("load: %d connections with %d streams are more than %d requests in flight", l.Connections, l.Streams, maxInFlight)
 	}
-	if l.Duration < Duration(time.Second) && l.Requests == 0 || l.Duration <= 0 || l.Duration > maxDuration {
-		add("load.duration %s is not between 1s and %s", l.Duration, maxDuration)
-	}
+	errs = append(errs, l.validateLength()...)
 	if l.Warmup < 0 || l.Warmup > maxDuration {
 		add("load.warmup %s is not between 0s and %s", l.Warmup, maxDuration)
 	}
-	if l.Requests < 0 || l.Requests > maxRequests {
-		add("load.requests %d is not between 1 and %d", l.Requests, maxRequests)
+	if l.Seed > MaxSeed {
+		add("load.seed %d is not between 1 and %d", l.Seed, MaxSeed)
 	}
 	switch l.Arrivals {
 	case Constant:
@@ -51,6 +52,21 @@ func (l *Load) validate() (errs []error) {
 		add("load.arrivals %q is not %s", l.Arrivals, orList([]string{Constant, Poisson, Uniform}))
 	}
 	return append(errs, l.validateStages()...)
+}
+
+// validateLength looks at the duration and the requests. What is wrong with a
+// duration that was made of the requests is said of the requests.
+func (l *Load) validateLength() []error {
+	made := l.Requests > 0 && len(l.Stages) == 0 && l.Duration == l.defaultDuration()
+	switch {
+	case l.Requests < 0 || l.Requests > maxRequests:
+		return []error{fmt.Errorf("load.requests %d is not between 1 and %d", l.Requests, maxRequests)}
+	case made && l.Duration > maxDuration:
+		return []error{fmt.Errorf("load.requests %d at rate %s take longer than %s: use fewer, or a higher rate", l.Requests, l.Rate, maxDuration)}
+	case l.Duration < Duration(time.Second) && l.Requests == 0 || l.Duration <= 0 || l.Duration > maxDuration:
+		return []error{fmt.Errorf("load.duration %s is not between 1s and %s", l.Duration, maxDuration)}
+	}
+	return nil
 }
 
 func (l *Load) validateStages() (errs []error) {

@@ -54,9 +54,6 @@ func (s *Spec) validateTargets() (errs []error) {
 			add("%s.name %q stands twice", field, t.Name)
 		}
 		seen[t.Name] = true
-		if !(t.Weight > 0 && t.Weight <= 1e6) {
-			add("%s.weight %g is not above 0 and at most 1000000", field, t.Weight)
-		}
 		errs = append(errs, t.validate(field, s.Load.Streams)...)
 	}
 	return errs
@@ -65,6 +62,11 @@ func (s *Spec) validateTargets() (errs []error) {
 func (t *Target) validate(field string, streams int) (errs []error) {
 	add := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf(field+"."+format, args...))
+	}
+	if w := t.Weight; w != nil && *w == 0 {
+		add("weight 0: leave the target out")
+	} else if w != nil && !(*w > 0 && *w <= 1e6) {
+		add("weight %g is not above 0 and at most 1000000", *w)
 	}
 	known := schemes[t.Protocol]
 	switch {
@@ -148,8 +150,14 @@ func (t *Target) validateTLS(field string) (errs []error) {
 		errs = append(errs, fmt.Errorf(field+".tls"+format, args...))
 	}
 	scheme, _, _ := strings.Cut(t.URL, "://")
-	if k := schemes[t.Protocol]; len(k) < 2 || scheme != k[1] {
+	// A scheme that the protocol does not have is said of the URL already.
+	if k := schemes[t.Protocol]; slices.Contains(k, scheme) && (len(k) < 2 || scheme != k[1]) {
 		add(": %s is not encrypted: use https or grpcs, or leave it out", t.Protocol+" over "+scheme)
+	}
+	for _, f := range []struct{ name, text string }{{"ca", t.TLS.CA}, {"cert", t.TLS.Cert}} {
+		if what := notCertificates(f.text); what != "" {
+			add(".%s holds %s: give the certificate alone", f.name, what)
+		}
 	}
 	if t.TLS.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(t.TLS.CA)) {
 		add(".ca holds no certificate in PEM")

@@ -55,10 +55,10 @@ var protocols = map[string]agentv1.Protocol{
 func targets(s *document.Spec) []*agentv1.Target {
 	var out []*agentv1.Target
 	for _, t := range s.AllTargets() {
-		p := &agentv1.Target{Name: t.Name, Url: t.URL, Protocol: protocols[t.Protocol], Weight: t.Weight,
+		p := &agentv1.Target{Name: t.Name, Url: t.URL, Protocol: protocols[t.Protocol], Weight: 1,
 			Timeout: protoDuration(t.Timeout), Method: t.Method, Body: t.BodyBase64}
-		if t.Weight == 0 {
-			p.Weight = 1 // it has no others to share with
+		if t.Weight != nil {
+			p.Weight = *t.Weight
 		}
 		if t.Body != "" {
 			p.Body = []byte(t.Body)
@@ -67,8 +67,9 @@ func targets(s *document.Spec) []*agentv1.Target {
 			p.Headers = append(p.Headers, &agentv1.Header{Name: h.Name, Value: h.Value})
 		}
 		if c := t.TLS; c != nil {
-			p.Tls = &agentv1.TLS{InsecureSkipVerify: c.InsecureSkipVerify, CertificateAuthorities: []byte(c.CA),
-				ClientCertificate: []byte(c.Cert), ClientKey: []byte(c.Key), ServerName: c.ServerName}
+			// Agents spool the certificates.
+			p.Tls = &agentv1.TLS{InsecureSkipVerify: c.InsecureSkipVerify, CertificateAuthorities: []byte(document.Certificates(c.CA)),
+				ClientCertificate: []byte(document.Certificates(c.Cert)), ClientKey: []byte(c.Key), ServerName: c.ServerName}
 		}
 		if g := t.GRPC; g != nil {
 			p.Grpc = &agentv1.GRPCCall{Method: g.Method, Message: g.Message, DescriptorSet: g.DescriptorSet}

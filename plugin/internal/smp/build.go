@@ -59,18 +59,15 @@ func (c *config) weighted(r *reader) []document.Target {
 	for _, cl := range c.clients {
 		for _, t := range cl.targets {
 			if sum > 0 {
-				t.Weight = cl.rate / sum / float64(len(cl.targets))
+				t.Weight = new(cl.rate / sum / float64(len(cl.targets)))
 			}
 			all = append(all, t)
 		}
 	}
-	even := true
-	for _, t := range all {
-		even = even && t.Weight == all[0].Weight
-	}
+	even := sum == 0 || !slices.ContainsFunc(all, func(t document.Target) bool { return *t.Weight != *all[0].Weight })
 	for i := range all {
 		if even {
-			all[i].Weight = 0 // as when nothing is said
+			all[i].Weight = nil // as when nothing is said
 		}
 	}
 	if len(all) > 1 && sum == 0 {

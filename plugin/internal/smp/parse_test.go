@@ -254,16 +254,16 @@ func TestSeveralTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := document.Spec{Load: document.Load{Rate: 400, Connections: 8}, Targets: []document.Target{
-		{URL: "http://a/", Weight: 0.375, Headers: []document.Header{header("X", "y")}},
-		{URL: "http://b/", Weight: 0.375, Headers: []document.Header{header("X", "y")}},
-		{URL: "grpc://c:1", Weight: 0.25},
+		{URL: "http://a/", Weight: new(0.375), Headers: []document.Header{header("X", "y")}},
+		{URL: "http://b/", Weight: new(0.375), Headers: []document.Header{header("X", "y")}},
+		{URL: "grpc://c:1", Weight: new(0.25)},
 	}}
 	if !reflect.DeepEqual(test.Spec, want) || len(warnings) != 1 || !strings.Contains(warnings[0], "clients[1].connections 8 differs") {
 		t.Errorf("%+v\n%q", test.Spec, warnings)
 	}
 	// Even ones need no weight.
 	test, _, err = ParseTest([]byte(one("endpoint_urls: [http://a/, http://b/, http://b/x]")))
-	if err != nil || len(test.Spec.Targets) != 3 || test.Spec.Targets[0].Weight != 0 || test.Spec.Load.Rate != 5 {
+	if err != nil || len(test.Spec.Targets) != 3 || test.Spec.Targets[0].Weight != nil || test.Spec.Load.Rate != 5 {
 		t.Errorf("%+v, %v", test, err)
 	}
 	test.Default()

@@ -1816,8 +1816,9 @@ type JSONCheck struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// JSONPath as kubectl writes it, such as {.status.ready}.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// The text of the value found there; empty: that something is there.
-	Equals        string `protobuf:"bytes,2,opt,name=equals,proto3" json:"equals,omitempty"`
+	// The text of the value found there, which may be empty; absent: that
+	// something is there.
+	Equals        *string `protobuf:"bytes,2,opt,name=equals,proto3,oneof" json:"equals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1860,8 +1861,8 @@ func (x *JSONCheck) GetPath() string {
 }
 
 func (x *JSONCheck) GetEquals() string {
-	if x != nil {
-		return x.Equals
+	if x != nil && x.Equals != nil {
+		return *x.Equals
 	}
 	return ""
 }
@@ -1921,13 +1922,13 @@ func (x *Header) GetValue() string {
 type Load struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Calls per second of all agents together; 0 means closed loop (as fast as
-	// the connections allow). Ignored where there are stages.
+	// the connections allow). Where there are stages: of the warm-up.
 	Rate float64 `protobuf:"fixed64,1,opt,name=rate,proto3" json:"rate,omitempty"`
 	// Connections of this agent to each target.
 	Connections int32 `protobuf:"varint,2,opt,name=connections,proto3" json:"connections,omitempty"`
 	// Measured time; starts when warmup ends. With requests: at most this.
 	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
-	// Load at the first rate before the measured time; never counted in it.
+	// Load at rate before the measured time; never counted in it.
 	Warmup *durationpb.Duration `protobuf:"bytes,4,opt,name=warmup,proto3" json:"warmup,omitempty"`
 	// The rate over the measured time, one stage after the other.
 	Stages   []*Stage `protobuf:"bytes,5,rep,name=stages,proto3" json:"stages,omitempty"`
@@ -3471,10 +3472,11 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x05Check\x12\x16\n" +
 	"\x06status\x18\x01 \x03(\tR\x06status\x12#\n" +
 	"\rbody_contains\x18\x02 \x01(\tR\fbodyContains\x12/\n" +
-	"\x04json\x18\x03 \x03(\v2\x1b.meshery.agent.v1.JSONCheckR\x04json\"7\n" +
+	"\x04json\x18\x03 \x03(\v2\x1b.meshery.agent.v1.JSONCheckR\x04json\"G\n" +
 	"\tJSONCheck\x12\x12\n" +
-	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
-	"\x06equals\x18\x02 \x01(\tR\x06equals\"2\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1b\n" +
+	"\x06equals\x18\x02 \x01(\tH\x00R\x06equals\x88\x01\x01B\t\n" +
+	"\a_equals\"2\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"\xd9\x02\n" +
@@ -3804,6 +3806,7 @@ func file_meshery_agent_v1_agent_proto_init() {
 	if File_meshery_agent_v1_agent_proto != nil {
 		return
 	}
+	file_meshery_agent_v1_agent_proto_msgTypes[24].OneofWrappers = []any{}
 	file_meshery_agent_v1_agent_proto_msgTypes[31].OneofWrappers = []any{
 		(*Chunk_Plan)(nil),
 		(*Chunk_Started)(nil),
