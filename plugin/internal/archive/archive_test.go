@@ -568,3 +568,17 @@ func TestCanceled(t *testing.T) {
 		}
 	})
 }
+
+func TestARowNamesTheFirstOfSeveralTargets(t *testing.T) {
+	target := func(url string) document.Target { return document.Target{URL: url} }
+	for want, spec := range map[string]document.Spec{
+		"http://a/":           {Target: target("http://a/")},
+		"http://b/":           {Targets: []document.Target{target("http://b/")}},
+		"http://c/ (+2 more)": {Targets: []document.Target{target("http://c/"), target("http://d/"), target("grpc://e:1")}},
+	} {
+		_, raw := resultAt(t, march, func(r *document.Result) { r.Spec = spec })
+		if e, err := EntryOf(raw); err != nil || e.Target != want {
+			t.Errorf("%+v, %v, want %q", e, err, want)
+		}
+	}
+}

@@ -17,7 +17,7 @@ type Entry struct {
 	RunID        string            `json:"runID"`
 	Name         string            `json:"name"`
 	Labels       map[string]string `json:"labels,omitempty"`
-	Target       string            `json:"target"`
+	Target       string            `json:"target"` // of several: the first, and how many more
 	Start        time.Time         `json:"start"`
 	End          time.Time         `json:"end"`
 	Phase        document.Phase    `json:"phase"`
@@ -85,7 +85,7 @@ func describe(raw []byte, writer string) (*Entry, *manifest, error) {
 	sum := sha256.Sum256(raw)
 	e := &Entry{
 		RunID: r.Metadata.RunID, Name: r.Metadata.Name, Labels: r.Metadata.Labels,
-		Target: r.Spec.AllTargets()[0].URL, Start: r.Status.StartTime, End: r.Status.EndTime,
+		Target: targetOf(r), Start: r.Status.StartTime, End: r.Status.EndTime,
 		Phase: r.Status.Phase, Valid: r.Status.Validity.Valid,
 		Requests:     EntryRequests{Sent: r.Status.Requests.Sent, Failed: r.Status.Requests.Failed},
 		Rate:         EntryRate{Target: r.Status.Rate.Target, Achieved: r.Status.Rate.Achieved},
@@ -98,6 +98,14 @@ func describe(raw []byte, writer string) (*Entry, *manifest, error) {
 		{Name: resultName, MediaType: mediaJSON, Schema: r.APIVersion, Size: e.Size, SHA256: e.SHA256},
 	}}
 	return e, m, nil
+}
+
+func targetOf(r *document.Result) string {
+	all := r.Spec.AllTargets()
+	if more := len(all) - 1; more > 0 {
+		return fmt.Sprintf("%s (+%d more)", all[0].URL, more)
+	}
+	return all[0].URL
 }
 
 // EntryOf is the row about a Result's bytes.

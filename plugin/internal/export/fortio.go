@@ -169,6 +169,9 @@ func fortioLabels(r *document.Result, t Times) string {
 	if q.Unsent > 0 {
 		words = append(words, fmt.Sprintf("unsent %d of %d", q.Unsent, q.Planned))
 	}
+	if unfinished := notAnswered(r, t); unfinished != "" {
+		words = append(words, unfinished)
+	}
 	if r.Status.Phase != document.Succeeded {
 		words = append(words, "phase: "+string(r.Status.Phase))
 	}
@@ -176,6 +179,28 @@ func fortioLabels(r *document.Result, t Times) string {
 		words = append(words, "validity: invalid ("+why+")")
 	}
 	return strings.Join(words, ", ")
+}
+
+// notAnswered says of how many times in DurationHistogram nobody knows the end:
+// those of requests that were given up or, in the response time, never sent. They
+// are at least what stands there.
+func notAnswered(r *document.Result, t Times) string {
+	summary, _, err := t.of(r)
+	if err != nil || summary == nil {
+		return "" // the histogram is that of the errors
+	}
+	q := r.Status.Requests
+	var parts []string
+	if t == Response && q.Unsent > 0 {
+		parts = append(parts, fmt.Sprintf("unsent %d", q.Unsent))
+	}
+	if n := q.Codes["timeout"] + q.Codes["cancelled"]; n > 0 {
+		parts = append(parts, fmt.Sprintf("given up %d", n))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("DurationHistogram counts %d, of them %s", summary.Count, strings.Join(parts, " and "))
 }
 
 // maxID is the length of Fortio's own ids.

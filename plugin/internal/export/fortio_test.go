@@ -41,7 +41,7 @@ func TestFortio(t *testing.T) {
 		got.Version != "kubectl-meshery v1.2.3" || got.MethodOverride != "POST" || got.HTTPReqTimeOut != 10*time.Second {
 		t.Errorf("%+v", got)
 	}
-	if want := "checkout, response time, mesh=istio, smp-test-id=t-1, failed 20 of 10000"; got.Labels != want {
+	if want := "checkout, response time, mesh=istio, smp-test-id=t-1, failed 20 of 10000, DurationHistogram counts 9983, of them given up 3"; got.Labels != want {
 		t.Errorf("labels %q, want %q", got.Labels, want)
 	}
 	if len(got.RetCodes) != 3 || got.RetCodes[200] != 9980 || got.RetCodes[503] != 15 || got.RetCodes[-1] != 5 {
@@ -133,6 +133,9 @@ func TestFortioErrors(t *testing.T) {
 	r = fixture(t)
 	r.Status.Latency.ResponseTime, r.Status.Histograms.ResponseTime = nil, ""
 	got, _ = fortio(t, r, Response)
+	if strings.Contains(got.Labels, "DurationHistogram") {
+		t.Errorf("errors only: %q", got.Labels)
+	}
 	compare(t, "errors only", got.DurationHistogram, r.Status.Latency.ErrorTime)
 	compare(t, "errors only", got.ErrorsDurationHistogram, r.Status.Latency.ErrorTime)
 }
@@ -144,8 +147,17 @@ func TestFortioSaysWhatWasAskedFor(t *testing.T) {
 	r.Status.Requests.Unsent, r.Status.Requests.Planned = 5, 10005
 	got, _ := fortio(t, r, Response)
 	if got.RequestedDuration != "exactly 10000 calls" || got.Exactly != 10000 ||
-		!strings.HasSuffix(got.Labels, "unsent 5 of 10005, phase: Partial, validity: invalid (agent lost; late)") {
+		!strings.HasSuffix(got.Labels, "unsent 5 of 10005, DurationHistogram counts 9983, of them unsent 5 and given up 3, phase: Partial, validity: invalid (agent lost; late)") {
 		t.Errorf("%q, %q", got.RequestedDuration, got.Labels)
+	}
+	// What was never sent has no service time.
+	if got, _ = fortio(t, r, Service); !strings.Contains(got.Labels, "unsent 5 of 10005, DurationHistogram counts 9983, of them given up 3, ") {
+		t.Errorf("%q", got.Labels)
+	}
+	clean := fixture(t)
+	clean.Status.Requests.Failed, clean.Status.Requests.Codes = 0, map[string]int64{"200": 10000}
+	if got, _ = fortio(t, clean, Response); strings.Contains(got.Labels, "DurationHistogram") {
+		t.Errorf("%q", got.Labels)
 	}
 	r.Spec.Load.Stages = []document.Stage{{Rate: 100}, {Rate: 500}, {Rate: 50}}
 	if got, _ = fortio(t, r, Response); got.RequestedQPS != "50 to 500" {
@@ -207,7 +219,7 @@ func TestNothingToExport(t *testing.T) {
 		{r, Response, false, "sent no request: there is nothing to export"},
 		{closed, Response, false, "is a closed loop, which has no response time: use its service time"},
 		{fixture(t), "lateness", false, `"lateness" is no kind of latency: use response or service`},
-		{damaged, Response, true, "the histogram has 20 counts and its summary 9980"},
+		{damaged, Response, true, "the histogram has 20 counts and its summary 9983"},
 		{garbage, Response, true, "decode the histogram"},
 	} {
 		if _, _, err := Fortio(c.r, c.times); err == nil || !strings.Contains(err.Error(), c.want) {
