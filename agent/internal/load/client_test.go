@@ -79,7 +79,8 @@ func TestClients(t *testing.T) {
 			if c.kind == client.Fast {
 				want++ // the probe
 			}
-			if got.Succeeded != want || served.Load() != want || wrong.Load() != 0 {
+			// What a busy machine was too late for was not sent.
+			if got.Planned() != want || got.Succeeded != got.Sent || served.Load() != got.Sent || wrong.Load() != 0 {
 				t.Errorf("%+v; the server got %d requests, %d of them wrong", got, served.Load(), wrong.Load())
 			}
 		})

@@ -142,7 +142,8 @@ func TestErrorsAreCountedByKind(t *testing.T) {
 	}))
 	defer srv.Close()
 	s, _ := run(t, t.Context(), Plan{Rate: 100, Agents: 1, Connections: 2, Duration: time.Second}, srv.URL)
-	if s.measured.Codes["503"] != 50 || s.measured.Failed != 50 || s.measured.Succeeded != 50 {
-		t.Errorf("%+v, want 50 of each", s.measured)
+	m := &s.measured
+	if m.Codes["503"] != m.Failed || m.Codes["200"] != m.Succeeded || m.Planned() != 100 || m.Failed > m.Succeeded || m.Failed < m.Succeeded-1 {
+		t.Errorf("%+v, want as many of each", m)
 	}
 }
