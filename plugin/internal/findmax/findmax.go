@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Step is one rate to be tried, in requests per second.
@@ -31,7 +32,7 @@ const (
 // Outcome is what came of a step.
 type Outcome struct {
 	Verdict Verdict
-	// Why says in short what was not kept, or why that is not known.
+	// Why says in short what was not kept, or why that is not known; there is always one.
 	Why string
 	// Overload marks what is Unknown because the load was too much for whoever
 	// sends it: of a lower rate more may be known.
@@ -86,7 +87,10 @@ const (
 // The error is ErrNone or ErrUnknown with the last rate tried, that of Try, or
 // that of the context.
 func Search(ctx context.Context, c Config) (Found, error) {
-	c.Least = max(c.Least, c.Start*lowest)
+	if c.Least = max(c.Least, c.Start*lowest); rounded(c.Least) < c.Least {
+		c.Least *= 1.001 // one in the fourth digit
+	}
+	c.Least = rounded(c.Least)
 	s := searcher{Config: c, ctx: ctx}
 	f, err := s.bracket()
 	if err != nil {
@@ -115,8 +119,9 @@ type searcher struct {
 	Config
 	ctx   context.Context
 	steps int
-	// broken tells that some rate was not kept, for sure.
-	broken bool
+	// broken is why the last rate that was not kept, for sure, was not; empty where
+	// there is none.
+	broken string
 }
 
 func (s *searcher) try(rate float64, confirm bool) (Outcome, error) {
@@ -136,7 +141,9 @@ func (s *searcher) settle(rate float64) (o Outcome, err error) {
 		}
 		n[o.Verdict]++
 	}
-	s.broken = s.broken || o.Verdict == Broken
+	if o.Verdict == Broken {
+		s.broken = o.Why
+	}
 	return o, nil
 }
 
@@ -178,20 +185,24 @@ func (s *searcher) down(rate float64, o Outcome) (Found, error) {
 			return Found{Rate: rate, Above: above, Limit: limit}, nil
 		}
 	}
-	return Found{}, fmt.Errorf("%w, down to %g rps: %s", s.none(), rate, o.Why)
+	return Found{}, s.none("", rate, o)
 }
 
-// none is the error for a search that found nothing.
-func (s *searcher) none() error {
-	if s.broken {
-		return ErrNone
+// none is the error for a search that found nothing down to a rate, which ended so.
+func (s *searcher) none(length string, rate float64, o Outcome) error {
+	err, why := ErrUnknown, o.Why
+	if s.broken != "" {
+		err = ErrNone
+		if o.Verdict == Unknown {
+			why += "; at a higher rate: " + s.broken
+		}
 	}
-	return ErrUnknown
+	return fmt.Errorf("%w%s, down to %s rps: %s", err, length, strconv.FormatFloat(rate, 'f', -1, 64), why)
 }
 
 // confirm has the last word on a rate that short runs kept.
 func (s *searcher) confirm(f Found) (Found, error) {
-	s.broken = false // what short runs say of higher rates says nothing here
+	s.broken = "" // what short runs say of higher rates says nothing here
 	for n := 1; ; n++ {
 		var o Outcome
 		for range unknownTries {
@@ -200,13 +211,13 @@ func (s *searcher) confirm(f Found) (Found, error) {
 				return f, err
 			}
 			if o.Verdict == Broken {
-				s.broken = true
+				s.broken = o.Why
 				break
 			}
 		}
 		next := rounded(f.Rate / (1 + s.Precision))
 		if n == attempts || next < s.Least || o.Verdict == Unknown && !o.Overload {
-			return Found{}, fmt.Errorf("%w for the length of the confirming run, down to %g rps: %s", s.none(), f.Rate, o.Why)
+			return Found{}, s.none(" for the length of the confirming run", f.Rate, o)
 		}
 		f = Found{Rate: next, Above: f.Rate, Limit: o}
 	}
