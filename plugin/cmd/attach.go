@@ -32,7 +32,8 @@ func newAttachCommand(f *factory) *cobra.Command {
 		Long: `Follow a run that is under way, or fetch one that ended unwatched.
 
 Agents keep the record of a run until somebody has its Result; from then on it
-is the archived one that is printed. ^C ends the watching, not the run.`,
+is the archived one that is printed. ^C ends the watching, not the run. While it
+watches, the abortOn of the run's Test is judged here as well.`,
 		Example: examples(`  # Which runs do the agents have?`, `  %[1]s status`, ``, `  # Take one up again`, `  %[1]s attach 0193a1c4-7c1e-7000-8000-000000000000`),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -17,8 +17,8 @@ import (
 // Attach follows a run that is under way or waits in the agents' spools, and
 // makes its Result of the agents' own record. Members are all agents that could
 // have it: one that took part and cannot be reached is lost, others do not
-// matter. Interrupting ends the watching, not the run. What it returns is to be
-// closed.
+// matter. Interrupting ends the watching, not the run; the abortOn of its Test does
+// end it. What it returns is to be closed.
 func Attach(ctx context.Context, c Config) (*Ended, error) {
 	f, unreached := fleet.Reach(ctx, c.Members)
 	ended, err := c.attach(ctx, f, unreached)

@@ -17,6 +17,7 @@ import (
 	"github.com/meshery/kubectl-meshery/agent/inprocess"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/fleet"
+	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
 // line is the way to an agent: it can be cut.
@@ -131,8 +132,8 @@ func config(t *testing.T, members []fleet.Member, url string, rate document.Rate
 		Sources: Sources{NoNodeExporter: "none here", NoKubelet: "none here", NoPrometheus: "none here"}}
 }
 
-// spooled tells what runs the agents have.
-func spooled(t *testing.T, members []fleet.Member) (runs int) {
+// runs are those the agents have.
+func runs(t *testing.T, members []fleet.Member) (all []*agentv1.RunStatus) {
 	t.Helper()
 	f, err := fleet.Connect(t.Context(), members)
 	if err != nil {
@@ -140,10 +141,16 @@ func spooled(t *testing.T, members []fleet.Member) (runs int) {
 	}
 	defer f.Close()
 	for _, a := range f.Agents {
-		runs += len(a.Info.GetSpooledRuns())
-		if a.Info.GetActiveRun() != nil {
-			runs++
+		all = append(all, a.Info.GetSpooledRuns()...)
+		if r := a.Info.GetActiveRun(); r != nil {
+			all = append(all, r)
 		}
 	}
-	return runs
+	return all
+}
+
+// spooled tells how many runs the agents have.
+func spooled(t *testing.T, members []fleet.Member) int {
+	t.Helper()
+	return len(runs(t, members))
 }

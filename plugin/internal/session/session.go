@@ -111,6 +111,7 @@ type following struct {
 	without  []document.NodeWithoutAgent
 	t0       time.Time // on the caller's clock
 	// stop tells that the end of the context stops the run, not only the watching.
+	// Its Test may end it in either case.
 	stop bool
 }
 
@@ -156,7 +157,7 @@ func (c Config) follow(ctx context.Context, w following) (*Ended, error) {
 			cancel()
 		}
 	})
-	if w.stop && len(c.Test.Spec.AbortOn) > 0 {
+	if len(c.Test.Spec.AbortOn) > 0 {
 		stopping.Go(func() { c.abort(watchCtx, w) })
 	}
 	errs := f.Watch(watchCtx, c.RunID, w, ends.Add(timeout), patience)
@@ -196,7 +197,9 @@ func longestTimeout(s *document.Spec) (d time.Duration) {
 	return d
 }
 
-// abort stops the run as soon as its Test wants it, by what was measured.
+// abort stops the run as soon as its Test wants it, by what was measured. Who
+// attached does so too: the Test is the run's own, whoever watches it, and an
+// agent that was told before is not stopped a second time.
 func (c Config) abort(ctx context.Context, w following) {
 	for {
 		select {
