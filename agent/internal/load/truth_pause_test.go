@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -69,4 +70,49 @@ func TestTruthOfALateStart(t *testing.T) {
 			tr.within("lateness "+figure, got, want*98/100-gap, want*102/100+gap)
 		}
 	})
+}
+
+// A call that waited behind another, and then hangs until it is given up: its
+// waiting is still the server's, and not the generator's.
+func TestTruthOfACallThatIsGivenUp(t *testing.T) {
+	t.Parallel()
+	hang, hung := make(chan struct{}), make(chan struct{})
+	w := newWitness(t, func(_ string, n int) int {
+		switch n {
+		case 1:
+			time.Sleep(300 * time.Millisecond)
+		case 2:
+			close(hung)
+			<-hang
+		}
+		return http.StatusOK
+	})
+	target := w.target(t, client.Target{Timeout: time.Hour}, "/free", 1)
+	if target.Clients.Kind != client.Fast {
+		t.Fatalf("client %q can abort calls, and none has to be given up", target.Clients.Kind)
+	}
+	w.forget()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		<-hung
+		cancel()
+	}()
+	m := measure(t, ctx, soon(), Plan{Rate: 100, Agents: 1, Connections: 1, Duration: time.Hour}, target)
+	close(hang)
+	w.close() // waits until the second call is in the log
+	<-m.out.Leftover
+	log := w.entries("")
+	if len(log) != 2 || m.whole.Sent != 2 || m.whole.Codes[client.FailCancelled] != 1 {
+		t.Fatalf("%+v, the server got %d; want 2, one of them given up", m.whole.Counts, len(log))
+	}
+	// The first call's lateness, and the time from the first call to the second.
+	most := max(log[0].arrived.Sub(m.t0), log[1].arrived.Sub(log[0].answered))
+	if got := m.whole.Lateness.Max(); got > most+most/1000 {
+		t.Errorf("lateness up to %v, by the server's log at most %v", got, most)
+	}
+	queued := log[1].arrived.Sub(m.t0) - 10*time.Millisecond - most
+	if got := m.whole.ResponseTime.Max(); got < queued+m.out.To-log[1].arrived.Sub(m.t0) {
+		t.Errorf("response time up to %v, of a call that waited %v until it was sent", got, queued)
+	}
 }
