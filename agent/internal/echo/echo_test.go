@@ -148,6 +148,18 @@ func TestSharesAreBounded(t *testing.T) {
 	if n := s.known.Load(); n > maxTallies {
 		t.Errorf("%d counters are kept, want at most %d", n, maxTallies)
 	}
+	// Two that run side by side are still exact.
+	failed := map[int]int{}
+	for range 10_000 {
+		for _, share := range []int{whole / 10, whole / 2} {
+			if s.fails(share) {
+				failed[share]++
+			}
+		}
+	}
+	if a, b := failed[whole/10], failed[whole/2]; a < 999 || a > 1000 || b < 4999 || b > 5000 {
+		t.Errorf("%d and %d of 10,000 failed, want 1,000 and 5,000", a, b)
+	}
 }
 
 func TestClientThatLeavesIsCounted(t *testing.T) {

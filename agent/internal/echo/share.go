@@ -9,11 +9,11 @@ import (
 const maxTallies = 1024
 
 // tallies number requests that ask for the same thing, from 1. Every thing has a
-// count of its own, for tests may run side by side.
+// count of its own, for tests may run side by side. When there are too many, all
+// begin anew: that moves a share by one request at most.
 type tallies struct {
 	counts sync.Map // what is asked for -> *atomic.Uint64
 	known  atomic.Int64
-	rest   atomic.Uint64
 }
 
 // next is the number of the next request that asks for key.
@@ -21,8 +21,8 @@ func (t *tallies) next(key any) uint64 {
 	if c, ok := t.counts.Load(key); ok {
 		return c.(*atomic.Uint64).Add(1)
 	}
-	if t.known.Load() >= maxTallies {
-		return t.rest.Add(1)
+	if n := t.known.Load(); n >= maxTallies && t.known.CompareAndSwap(n, 0) {
+		t.counts.Clear()
 	}
 	c, loaded := t.counts.LoadOrStore(key, new(atomic.Uint64))
 	if !loaded {

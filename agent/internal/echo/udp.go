@@ -51,9 +51,10 @@ func (e *udpEndpoint) echo() error {
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
-		// Whoever forges the address of another echo would have the two send this
-		// packet to each other for ever.
-		if err != nil || from.Port() == e.port {
+		// Whoever forges the address of another server that answers anything, an echo
+		// like this or one of the old services below 1024, would have the two send
+		// this packet to each other for ever.
+		if err != nil || from.Port() == e.port || from.Port() < 1024 {
 			continue
 		}
 		// Counted first: who has the answer can rely on having been counted.
