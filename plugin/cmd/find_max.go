@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/pflag"
@@ -15,6 +16,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 	"github.com/meshery/kubectl-meshery/plugin/internal/findmax"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/session"
 )
 
 // findMaxFlags search the highest rate at which a service level is kept.
@@ -22,6 +24,8 @@ type findMaxFlags struct {
 	wanted  bool
 	slo     []string
 	maxRate float64
+
+	lengths stepLengths
 }
 
 // AddFlags adds the flags.
@@ -35,11 +39,10 @@ const (
 	defaultMaxRate = 1e6
 	// defaultStart is the first rate where nobody named one.
 	defaultStart = 100
+	// The rates that a Test may have.
+	lowestRate, highestRate = 0.001, 10e6
 	// precision is how close to the lowest rate that is too high a search ends.
 	precision = 0.02
-	// stepShare of the duration is that of a step that only narrows the search.
-	stepShare    = 3
-	shortestStep = 5 * time.Second
 )
 
 // Labels of the Results of a search.
@@ -48,6 +51,7 @@ const (
 	labelStep   = "find-max-step"
 )
 
+// complete makes the Test one of a search, before its defaults are filled in.
 func (f *findMaxFlags) complete(fs *pflag.FlagSet, test *document.Test) error {
 	l := &test.Spec.Load
 	switch {
@@ -61,10 +65,15 @@ func (f *findMaxFlags) complete(fs *pflag.FlagSet, test *document.Test) error {
 		return errors.New("--find-max searches a rate: leave out --rate max")
 	case len(l.Stages) > 0 || l.Requests > 0:
 		return errors.New("--find-max has steps of its own: leave out stages and requests")
-	case !(f.maxRate > 0):
-		return fmt.Errorf("--max-rate %g is not above 0", f.maxRate)
+	case !(f.maxRate >= lowestRate && f.maxRate <= highestRate):
+		return fmt.Errorf("--max-rate %g is not between %g and %s", f.maxRate, lowestRate, plainRate(highestRate))
 	case float64(l.Rate) > f.maxRate:
-		return fmt.Errorf("--rate %s is above --max-rate %g", l.Rate, f.maxRate)
+		return fmt.Errorf("--rate %s is above --max-rate %s", l.Rate, plainRate(f.maxRate))
+	}
+	for _, own := range []string{labelSearch, labelStep} {
+		if v, taken := test.Metadata.Labels[own]; taken {
+			return fmt.Errorf("label %s=%s: --find-max gives its Results this label; choose another name", own, v)
+		}
 	}
 	if l.Rate == document.RateUnset {
 		l.Rate = document.Rate(min(defaultStart, f.maxRate))
@@ -75,105 +84,109 @@ func (f *findMaxFlags) complete(fs *pflag.FlagSet, test *document.Test) error {
 	return nil
 }
 
+// validate refuses a search whose first step cannot have an outcome.
+func (f *findMaxFlags) validate(test *document.Test) error {
+	if !f.wanted {
+		return nil
+	}
+	f.lengths = lengthsOf(&test.Spec)
+	return f.lengths.check(float64(test.Spec.Load.Rate), f.maxRate)
+}
+
 // run searches, keeps the Result of every step, and prints that of the run that
 // confirmed the rate.
 func (f *findMaxFlags) run(ctx context.Context, r *runner) error {
-	search, err := uuid.NewV7()
+	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
+	o, search := r.options, id.String()
 	var confirmed *kept
-	rate, err := findmax.Search(ctx, findmax.Config{
-		Start: float64(r.spec.Spec.Load.Rate), Most: f.maxRate, Precision: precision,
+	found, err := findmax.Search(ctx, findmax.Config{
+		Start: float64(o.spec.Spec.Load.Rate), Least: max(lowestRate, f.lengths.leastRate()), Most: f.maxRate, Precision: precision,
 		Try: func(ctx context.Context, s findmax.Step) (findmax.Outcome, error) {
-			k, err := r.step(ctx, search.String(), s)
+			k, err := f.step(ctx, r, search, s)
 			if err != nil {
 				return findmax.Outcome{}, err
 			}
-			o := outcome(k.result)
-			fmt.Fprintln(r.ErrOut, stepLine(s, k.result, o))
+			out := outcome(k.result)
+			fmt.Fprintln(o.ErrOut, stepLine(s, k.result, out))
 			if s.Confirm {
 				confirmed = k
 			}
-			return o, nil
+			return out, nil
 		},
 	})
+	steps := "kubectl meshery results list --label " + labelSearch + "=" + search
 	switch {
 	case errors.Is(err, findmax.ErrNone):
-		return exit.With(exit.Thresholds, err)
+		return exit.With(exit.Thresholds, fmt.Errorf("%w; for the steps see %s", err, steps))
+	case errors.Is(err, findmax.ErrUnknown):
+		return exit.With(exit.Invalid, fmt.Errorf("%w; for the steps see %s", err, steps))
 	case err != nil:
-		return stopped(ctx, err, "the Results of the steps are in the archive, with label "+labelSearch+"="+search.String())
+		return stopped(ctx, err, "for the steps that ended see "+steps)
 	}
-	fmt.Fprintf(r.ErrOut, "highest rate: %s rps keeps %s; the steps have label %s=%s\n",
-		printer.Rate(rate), strings.Join(r.spec.Spec.Thresholds, " and "), labelSearch, search)
-	return printKept(r.factory, &r.print, confirmed)
+	fmt.Fprintf(o.ErrOut, "highest rate: %s\nkept: %s\nsteps: %s\n",
+		printer.Escape(answer(found)), printer.Escape(strings.Join(o.spec.Spec.Thresholds, " and ")), steps)
+	return printKept(o.factory, &o.print, confirmed)
+}
+
+// answer is what was found, and what is known of higher rates.
+func answer(f findmax.Found) string {
+	rate, above := plainRate(f.Rate), plainRate(f.Above)
+	switch {
+	case f.Above == 0:
+		return "at least " + rate + " rps (--max-rate)"
+	case f.Limit.Verdict == findmax.Broken:
+		return fmt.Sprintf("%s rps; %s rps did not keep it: %s", rate, above, f.Limit.Why)
+	case f.Limit.Overload:
+		return fmt.Sprintf("at least %s rps: above it the generator, not the target, was the limit (%s rps: %s)", rate, above, f.Limit.Why)
+	}
+	return fmt.Sprintf("at least %s rps: of %s rps nothing is known (%s)", rate, above, f.Limit.Why)
+}
+
+// plainRate is a rate with all its digits: those of a search are four, or the
+// user's own.
+func plainRate(rate float64) string {
+	if rate >= 1000 {
+		return printer.Rate(rate)
+	}
+	return strconv.FormatFloat(rate, 'f', -1, 64)
 }
 
 // step runs one rate and keeps its Result.
-func (r *runner) step(ctx context.Context, search string, s findmax.Step) (*kept, error) {
-	test := *r.spec
-	test.Metadata.Labels = map[string]string{labelSearch: search, labelStep: fmt.Sprint(s.Number)}
-	for k, v := range r.spec.Metadata.Labels {
+func (f *findMaxFlags) step(ctx context.Context, r *runner, search string, s findmax.Step) (*kept, error) {
+	o := r.options
+	test := *o.spec
+	test.Metadata.Labels = map[string]string{}
+	for k, v := range o.spec.Metadata.Labels {
 		test.Metadata.Labels[k] = v
 	}
+	test.Metadata.Labels[labelSearch], test.Metadata.Labels[labelStep] = search, strconv.Itoa(s.Number)
 	l := &test.Spec.Load
 	l.Rate = document.Rate(s.Rate)
-	if d := max(time.Duration(l.Duration)/stepShare, shortestStep); !s.Confirm && d < time.Duration(l.Duration) {
-		l.Duration = document.Duration(d)
-	}
-	ended, err := r.once(ctx, &test)
+	l.Duration = document.Duration(f.lengths.of(s))
+	ended, err := r.once(ctx, &test, func(out io.Writer, start session.Start) func() {
+		if s.Number == 1 {
+			announce(out, "search "+search, start)
+		}
+		return follow(out, start)
+	})
 	if err != nil {
 		return nil, err
 	}
 	defer ended.Close()
-	k, err := keep(ctx, r.factory, r.keeping, ended)
+	k, err := keep(ctx, o.factory, r.keeping, ended)
 	if err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if p := k.result.Status.Phase; p != document.Succeeded && k.result.Status.Aborted == "" {
-		return nil, exit.With(exit.Invalid, fmt.Errorf("the run at %s rps is %s: %s", printer.Rate(s.Rate),
-			strings.ToLower(string(p)), strings.Join(k.result.Status.Validity.Reasons, "; ")))
+	if st := &k.result.Status; st.Phase == document.Failed || st.Phase == document.Cancelled && st.Aborted == "" {
+		// Somebody stopped it, or no agent could run it: that is not the rate's doing.
+		return nil, exit.With(exit.Invalid, fmt.Errorf("the run at %s rps is %s: %s", plainRate(s.Rate),
+			strings.ToLower(string(st.Phase)), strings.Join(st.Validity.Reasons, "; ")))
 	}
 	return k, nil
-}
-
-// outcome judges a step: an invalid run is none that kept anything.
-func outcome(r *document.Result) findmax.Outcome {
-	s := &r.Status
-	if s.Aborted != "" {
-		return findmax.Outcome{Why: s.Aborted}
-	}
-	var why []string
-	for _, t := range s.Thresholds {
-		if !t.Passed {
-			text := t.Expression + ": " + t.Reason
-			if t.Actual != nil {
-				text = fmt.Sprintf("%s: it is %.4g %s", t.Expression, *t.Actual, t.Unit)
-			}
-			why = append(why, strings.TrimSpace(text))
-		}
-	}
-	if !s.Validity.Valid {
-		why = append(why, s.Validity.Reasons...)
-	}
-	return findmax.Outcome{Kept: len(why) == 0, Why: strings.Join(why, "; ")}
-}
-
-func stepLine(s findmax.Step, r *document.Result, o findmax.Outcome) string {
-	word := "kept"
-	if !o.Kept {
-		word = "not kept: " + o.Why
-	}
-	name := fmt.Sprintf("step %d", s.Number)
-	if s.Confirm {
-		name = "confirming"
-	}
-	var p99 *float64
-	if l := r.Status.Latency.ResponseTime; l != nil {
-		p99 = l.P99
-	}
-	return printer.Escape(fmt.Sprintf("%-10s  %10s rps   p99 %-8s  %s", name, printer.Rate(s.Rate), printer.LatencyOf(p99), word))
 }

@@ -36,7 +36,8 @@ connection, and 'attach' takes it up again. The first ^C stops the load and
 keeps what was measured; the second ends the command at once.
 
 Exit codes: 0 valid; 1 error; 2 a Test or flags that cannot be right; 3 a
-threshold failed; 4 partial or invalid; 130 interrupted.`,
+threshold failed, or --abort-on ended the run and nothing else is wrong with it;
+4 partial or invalid; 130 interrupted.`,
 		Example: examples(
 			`  # 500 requests a second for a minute, shared by all agents`,
 			`  %[1]s run http://checkout.shop:8080/ --rate 500 --duration 1m`, ``,
@@ -82,7 +83,10 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 	if err := test.Validate(); err != nil {
 		return exit.With(exit.Usage, oneLine(err))
 	}
-	if err := checkThresholds(&test.Spec); err != nil {
+	if err := checkThresholds(&test.Spec, o.search.slo); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	if err := o.search.validate(test); err != nil {
 		return exit.With(exit.Usage, err)
 	}
 	if a := test.Spec.Agents; o.local && (a.Count > 0 || len(a.Nodes) > 0) {
@@ -96,7 +100,7 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 func oneLine(err error) error { return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 func (o *runOptions) run(ctx context.Context) error {
-	r := runner{runOptions: o}
+	r := runner{options: o}
 	if err := r.open(ctx); err != nil {
 		return stopped(ctx, err, "no load was sent")
 	}
@@ -104,7 +108,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.search.wanted {
 		return o.search.run(ctx, &r)
 	}
-	ended, err := r.once(ctx, o.spec)
+	ended, err := r.once(ctx, o.spec, showProgress)
 	if err != nil {
 		return stopped(ctx, err, "no load was sent")
 	}

@@ -21,18 +21,18 @@ import (
 
 // runner runs Tests in one place, one after the other.
 type runner struct {
-	*runOptions
-	keeping
-	place placement
+	options *runOptions
+	keeping keeping
+	place   placement
 }
 
 // open settles where Results go and finds the agents, before any load is sent.
 func (r *runner) open(ctx context.Context) error {
-	contextName := ""
-	if !r.local {
-		contextName = r.contextName()
+	o, contextName := r.options, ""
+	if !o.local {
+		contextName = o.contextName()
 	}
-	a, err := r.runOptions.archive.Open(ctx, contextName)
+	a, err := o.archive.Open(ctx, contextName)
 	if err != nil {
 		return err
 	}
@@ -44,11 +44,11 @@ func (r *runner) open(ctx context.Context) error {
 		return err
 	}
 	r.keeping = keeping{a, box}
-	r.place = placement{factory: r.factory, contextName: contextName}
-	if r.local {
+	r.place = placement{factory: o.factory, contextName: contextName}
+	if o.local {
 		err = r.place.local()
 	} else {
-		err = r.place.cluster(ctx, r.spec)
+		err = r.place.cluster(ctx, o.spec)
 	}
 	r.place.env.Plugin = buildinfo.Get().Version
 	return err
@@ -56,8 +56,8 @@ func (r *runner) open(ctx context.Context) error {
 
 func (r *runner) close() { r.place.close() }
 
-// once runs a Test. What it returns is to be closed.
-func (r *runner) once(ctx context.Context, test *document.Test) (*session.Ended, error) {
+// once runs a Test and shows it by show. What it returns is to be closed.
+func (r *runner) once(ctx context.Context, test *document.Test, show func(io.Writer, session.Start) (stop func())) (*session.Ended, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
@@ -67,18 +67,28 @@ func (r *runner) once(ctx context.Context, test *document.Test) (*session.Ended,
 	return session.Run(ctx, session.Config{
 		Test: *test, RunID: id.String(), Owner: owner(), Members: r.place.members, Sources: r.place.sources,
 		Environment: r.place.env, NodesWithoutAgent: r.place.without,
-		Started: func(s session.Start) { wait = showProgress(r.ErrOut, s) },
+		Started: func(s session.Start) { wait = show(r.options.ErrOut, s) },
 	})
 }
 
 // showProgress announces the run and shows how it stands until the function it
 // returns is called.
 func showProgress(out io.Writer, s session.Start) func() {
+	announce(out, "run "+s.RunID, s)
+	return follow(out, s)
+}
+
+// announce tells what is run, and where.
+func announce(out io.Writer, what string, s session.Start) {
 	where := fmt.Sprintf("%d agents on %d nodes", len(s.Nodes), len(s.Nodes))
 	if len(s.Nodes) == 1 {
 		where = "1 agent on " + s.Nodes[0]
 	}
-	fmt.Fprintf(out, "run %s   %s   %s\n", s.RunID, printer.Escape(s.Test.Metadata.Name), printer.Escape(where))
+	fmt.Fprintf(out, "%s   %s   %s\n", what, printer.Escape(s.Test.Metadata.Name), printer.Escape(where))
+}
+
+// follow shows how a run stands until the function it returns is called.
+func follow(out io.Writer, s session.Start) func() {
 	l := s.Test.Spec.Load
 	c := progress.Config{Out: out, T0: s.T0, Warmup: time.Duration(l.Warmup), Duration: time.Duration(l.Duration), Status: s.Collector.Progress}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
