@@ -49,7 +49,8 @@ func TestThresholdsDecide(t *testing.T) {
 
 // What a Test wants not to go on is ended early, everywhere.
 func TestAbortOnEndsARunEarly(t *testing.T) {
-	yaml := fmt.Sprintf("%s\n  target: {url: %q}\n  load: {rate: 200, duration: 1m}", patient, target+"?error=0.5&status=500")
+	// With the default of maxErrors it would be invalid for that, and exit with 4.
+	yaml := fmt.Sprintf("validity: {maxLateness: 100, maxErrors: 1}\n  target: {url: %q}\n  load: {rate: 200, duration: 1m}", target+"?error=0.5&status=500")
 	before, start := served(t), time.Now()
 	r := kubectl(append([]string{"meshery", "run", "-n", agents, "-o", "json", "--abort-on", "errorRate > 20%"}, spec(t, yaml)...)...)
 	oneLine(t, r, 3, "ended early", "errorRate > 20%")

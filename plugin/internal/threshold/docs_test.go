@@ -20,7 +20,7 @@ func TestGuide(t *testing.T) {
 		text := m[1] + m[2]
 		_, err := Parse(text)
 		switch {
-		case text == wrong && !strings.Contains(guide, "\n"+err.Error()+"\n"):
+		case text == wrong && !strings.Contains(guide, "\n--threshold: "+err.Error()+"\n"):
 			t.Errorf("the guide does not show this error: %v", err)
 		case text != wrong && err != nil:
 			t.Error(err)
