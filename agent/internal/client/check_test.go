@@ -71,6 +71,8 @@ func TestCheckBody(t *testing.T) {
 		{Check{JSON: []JSONCheck{{"{.status.pods[*].name}", new("a b")}}}, body, ""},
 		{Check{JSON: []JSONCheck{{"{.text}", new("x y")}, {"{.status.count}", new("3")}}}, body, FailCheck},
 		{Check{BodyContains: `"x y"`, JSON: []JSONCheck{{"{.text}", new("x y")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{range .status.pods[*]}{.name},{end}", new("a,b,")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{range .status.pods[*]}{.name},{end}", new("a,")}}}, body, FailCheck},
 		{Check{JSON: []JSONCheck{{"{.a}", nil}}}, "not JSON", FailCheck},
 		{Check{JSON: []JSONCheck{{"{.a}", nil}}}, `{"a":1`, FailCheck},
 		{Check{JSON: []JSONCheck{{"{.a}", nil}}}, "", FailCheck},
@@ -80,6 +82,49 @@ func TestCheckBody(t *testing.T) {
 			if got := k.body([]byte(c.body)); got != c.want {
 				t.Errorf("%+v of %.40q: %q, want %q", c.check, c.body, got, c.want)
 			}
+		}
+	}
+}
+
+// Whatever path meets whatever document: that is right or wrong, and never the
+// end of the agent, nor of what the checker knows.
+func TestCheckSurvivesEveryDocument(t *testing.T) {
+	documents := []string{"null", "[]", "{}", "[null]", `{"a":null}`, `{"a":[null]}`, `{"a":[[null],null]}`, `{"a":{"b":null}}`,
+		"0", "-1.5", `""`, `"text"`, "true", `[[],{}]`, `[1,"a",null,{"a":1}]`, `{"a":[{"b":1},{"b":null},null,3]}`, " null "}
+	paths := []string{"{[0]}", "{[*]}", "{[-1]}", "{[0:2]}", "{[0:3:2]}", "{[0,1]}", "{[0][0]}", "{[*][*]}", "{[*].a}", "{$}", "{@}", "{}", "{.}", "{.a}", "{.a[0]}",
+		"{.a[*]}", "{.a[*].b}", "{.a[0][0]}", "{.a[-1:]}", "{['a']}", "{['a','b']}", "{..}", "{..a}", "{..b}", "{..[0]}", "{.*}", "{.a.*}", "{.a.b.c}",
+		`{[?(@.a==1)]}`, `{.a[?(@.b==1)].b}`, `{.a[?(@.b)]}`, `{.a[?(@.b>"x")]}`, "{range [*]}{@}{end}", "{range .a[*]}{.b}{end}", "{range .a[*]}{[0]}{end}",
+		"{range .a[*]}{[*]}{end}", "{range [*]}", "{end}", "text", "{1}", "{true}", `{"x"}`}
+	const sound = `{"a":[{"b":1},{"b":2}]}`
+	for _, p := range paths {
+		check := Check{JSON: []JSONCheck{{Path: p}}}
+		if err := check.Validate(); err != nil {
+			t.Errorf("path %q: %v", p, err)
+		}
+		k := check.checker()
+		before := k.body([]byte(sound))
+		for _, d := range documents {
+			first := k.body([]byte(d))
+			if again := k.body([]byte(d)); again != first || strings.TrimSpace(d) == "null" && first != FailCheck {
+				t.Errorf("%q of %s: %q, then %q", p, d, first, again)
+			}
+		}
+		if after := k.body([]byte(sound)); after != before {
+			t.Errorf("%q of %s: %q at first, %q after other documents", p, sound, before, after)
+		}
+	}
+}
+
+// To look into a body is not the server's time.
+func TestCheckTime(t *testing.T) {
+	for _, c := range []struct {
+		check Check
+		looks bool
+	}{{Check{}, false}, {Check{Status: []string{"200"}}, false}, {Check{BodyContains: "y"}, true}, {Check{JSON: []JSONCheck{{Path: "{[0]}"}}}, true}} {
+		var a Answer
+		c.check.checker().look(&a, []byte("["+strings.Repeat("1,", 50<<10)+`"y"]`))
+		if a.Checked > 0 != c.looks || a.Failure != "" {
+			t.Errorf("%+v: %+v", c.check, a)
 		}
 	}
 }

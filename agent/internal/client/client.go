@@ -92,6 +92,9 @@ type Answer struct {
 	// Waited is how much of the call was waiting for a stream that the server
 	// allows (HTTP/2): it belongs to queueing.
 	Waited time.Duration
+	// Checked is how much of the call was looking into the answer's body: it is
+	// the generator's time, not the server's. 0 where nothing is looked for.
+	Checked time.Duration
 }
 
 // OK tells whether the call succeeded.

@@ -90,7 +90,7 @@ func (f *fastCaller) Call(ctx context.Context) Answer {
 	if !a.Unwanted {
 		a.Length, a.Failure = f.check(data, int(headers))
 		if f.checking != nil && a.Failure == "" {
-			a.Failure = f.checking.body(data[headers:])
+			f.checking.look(&a, data[headers:])
 		}
 	}
 	if a.Length < 0 || a.Failure == FailOversize || a.Unwanted {

@@ -155,7 +155,7 @@ func (g *grpcCaller) Call(ctx context.Context) Answer {
 		a.Name = codes.OK.String()
 		a.Unwanted = !g.check.name(a.Name)
 		if !a.Unwanted {
-			a.Failure = g.wrong()
+			g.look(&a)
 		}
 		return a
 	}
@@ -237,20 +237,20 @@ func (g *grpcCaller) failure(ctx context.Context, s *status.Status, deadline tim
 	return ""
 }
 
-// wrong is FailCheck for an answer that is not what the Test wants.
-func (g *grpcCaller) wrong() string {
-	if g.method.ping && g.echoed != g.seq {
-		return FailCheck
+// look sees whether an answer is what the Test wants. To turn it into JSON is a
+// part of that.
+func (g *grpcCaller) look(a *Answer) {
+	switch {
+	case g.method.ping && g.echoed != g.seq, g.keep && g.length > largestChecked:
+		a.Failure = FailCheck
+	case g.keep:
+		start := time.Now()
+		text, err := g.method.json(g.answer)
+		if err != nil {
+			a.Failure = FailCheck
+		} else {
+			a.Failure = g.check.body(text)
+		}
+		a.Checked = time.Since(start)
 	}
-	if !g.keep {
-		return ""
-	}
-	if g.length > largestChecked {
-		return FailCheck
-	}
-	text, err := g.method.json(g.answer)
-	if err != nil {
-		return FailCheck
-	}
-	return g.check.body(text)
 }

@@ -92,8 +92,8 @@ func (h *http2Caller) Call(ctx context.Context) Answer {
 		a.Failure = http2Failures[http2.KindOf(err)]
 	case !h.check.status(r.Status):
 		a.Unwanted = true
-	case h.check.wantsBody():
-		a.Failure = h.check.body(r.Body)
+	default:
+		h.check.look(&a, r.Body)
 	}
 	return a
 }

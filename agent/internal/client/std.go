@@ -104,7 +104,7 @@ func (s *stdCaller) Call(ctx context.Context) Answer {
 		s.kept = s.check.keep(s.kept, s.buffer[:n])
 		if errors.Is(err, io.EOF) {
 			if !a.Unwanted {
-				a.Failure = s.check.body(s.kept)
+				s.check.look(&a, s.kept)
 			}
 			return a
 		}
