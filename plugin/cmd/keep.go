@@ -72,37 +72,36 @@ func keep(ctx context.Context, f *factory, k keeping, ended *session.Ended) (*ke
 	if err != nil {
 		return nil, err
 	}
-	url, err := keepRaw(ctx, f, k, raw, func() error { return ended.Acknowledge(context.WithoutCancel(ctx)) })
-	var waiting *archive.NotArchived
-	if errors.As(err, &waiting) {
+	url, safe, err := keepRaw(ctx, f, k, raw, func() error { return ended.Acknowledge(context.WithoutCancel(ctx)) })
+	if safe && err != nil {
 		fmt.Fprintln(f.ErrOut, "Warning: "+printer.Escape(err.Error()))
 		err = nil
 	}
 	return &kept{result: ended.Result, raw: raw, url: url}, err
 }
 
-// keepRaw archives a Result. acknowledge is called when it is on disk or in the
-// archive; its error is told and changes nothing.
-func keepRaw(ctx context.Context, f *factory, k keeping, raw []byte, acknowledge func() error) (url string, err error) {
+// keepRaw archives a Result. safe tells that it is in the archive, or on disk and
+// waits for the archive, which is then the error. acknowledge is called when it
+// is safe; its own error is told and changes nothing.
+func keepRaw(ctx context.Context, f *factory, k keeping, raw []byte, acknowledge func() error) (url string, safe bool, err error) {
 	// An interrupt stopped the load, not the keeping of what it brought.
 	keepCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
 	defer cancel()
 	url, err = archive.Keep(keepCtx, k.archive, k.outbox, raw)
 	var waiting *archive.NotArchived
-	if err == nil || errors.As(err, &waiting) {
+	if safe = err == nil || errors.As(err, &waiting); safe {
 		if err := acknowledge(); err != nil {
 			fmt.Fprintln(f.ErrOut, "Warning: "+printer.Escape(err.Error()))
 		}
 	}
-	return url, err
+	return url, safe, err
 }
 
 // keepAndPrintRaw archives a Result, prints it, and turns what it says into an
 // exit code.
 func keepAndPrintRaw(ctx context.Context, f *factory, print *printer.Flags, k keeping, r *document.Result, raw []byte, acknowledge func() error) error {
-	url, keepErr := keepRaw(ctx, f, k, raw, acknowledge)
-	var waiting *archive.NotArchived
-	lost := keepErr != nil && !errors.As(keepErr, &waiting) && !errors.Is(keepErr, archive.ErrConflict)
+	url, safe, keepErr := keepRaw(ctx, f, k, raw, acknowledge)
+	lost := !safe && !errors.Is(keepErr, archive.ErrConflict)
 	if lost && print.Output != "json" && print.Output != "yaml" {
 		// Nobody else has it: standard output is the last place left.
 		if _, err := f.Out.Write(raw); err != nil {
@@ -126,13 +125,15 @@ func printKept(f *factory, print *printer.Flags, k *kept) error {
 const keepTimeout = 2 * time.Minute
 
 // verdict is the exit code a Result stands for. The reasons are in what was
-// printed; with -o json they would be missed, so they are repeated in short.
+// printed; with -o json they would be missed, so they are repeated in short. A
+// run that its own Test ended is invalid, as it is not whole; where that is all
+// that speaks against it, what the Test watched for has its own exit code.
 func verdict(ctx context.Context, r *document.Result) error {
 	s := r.Status
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return exit.With(exit.Interrupted, errors.New("interrupted; what was measured until then was kept"))
-	case s.Aborted != "":
+	case s.Aborted != "" && len(s.Validity.Reasons) == 1:
 		return exit.With(exit.Thresholds, fmt.Errorf("the run was ended early: %s", s.Aborted))
 	case s.Phase != document.Succeeded:
 		return exit.With(exit.Invalid, fmt.Errorf("the run is %s: %s", strings.ToLower(string(s.Phase)), strings.Join(s.Validity.Reasons, "; ")))
