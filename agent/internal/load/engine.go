@@ -27,8 +27,9 @@ type Engine struct {
 	firstSlot        time.Duration
 	schedule         *schedule // nil in a closed loop
 	stopped          atomic.Bool
-	// left are the measured calls that a closed loop with a bound still makes.
-	left atomic.Int64
+	// left are the measured calls that a closed loop with a bound still makes;
+	// lastStart is when the last of them began and lastEnd when the latest ended.
+	left, lastStart, lastEnd atomic.Int64
 }
 
 // NewEngine makes an engine whose first slot is at t0.
@@ -55,6 +56,8 @@ func NewEngine(plan Plan, targets []Target, t0 time.Time) *Engine {
 	}
 	e.firstSend.Store(-1)
 	e.left.Store(math.MaxInt64)
+	e.lastStart.Store(math.MaxInt64)
+	e.lastEnd.Store(math.MinInt64)
 	if plan.Requests > 0 {
 		e.left.Store(plan.share(plan.Requests))
 	}
@@ -149,6 +152,7 @@ func (e *Engine) Run(ctx context.Context, emit func(*Snapshot)) (*Outcome, error
 	}
 	done()
 	background.Wait()
+	e.endOfRequests(p)
 
 	// The end may have come earlier, with a stop or the last of the requests.
 	out.To = p.stopTime()
@@ -205,7 +209,7 @@ func (e *Engine) limit(p *pacer) time.Duration {
 	if e.stopped.Load() {
 		return p.stopTime() + grace
 	}
-	return p.stopTime() + e.timeout + grace
+	return min(p.stopTime(), time.Duration(e.lastStart.Load())) + e.timeout + grace
 }
 
 func (e *Engine) recorderFor(intended time.Duration) *recorder {

@@ -52,14 +52,7 @@ func newPacer(s *schedule, end time.Duration, c clock) *pacer {
 }
 
 // stoodIdle tells that a connection had nothing to do until then.
-func (p *pacer) stoodIdle(until time.Duration) {
-	for {
-		last := p.idle.Load()
-		if int64(until) <= last || p.idle.CompareAndSwap(last, int64(until)) {
-			return
-		}
-	}
-}
+func (p *pacer) stoodIdle(until time.Duration) { raise(&p.idle, until) }
 
 // idleUntil is until when a connection stood idle, the last that did. Slots are
 // taken in order, so whatever was due before that could have been sent by then.

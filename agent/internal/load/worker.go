@@ -58,13 +58,49 @@ func (e *Engine) closedLoop(ctx context.Context, i int, own []client.Caller, p *
 	now := p.clock.now()
 	// Numbers as if workers took turns, so that the targets get their shares.
 	for number := int64(i); now < p.stopTime(); number += int64(len(e.workers)) {
-		if now >= e.plan.Warmup && e.plan.Requests > 0 && e.left.Add(-1) < 0 {
-			p.stopAt(now)
+		bounded := e.plan.Requests > 0 && now >= e.plan.Warmup
+		if bounded && !e.mayCall(now) {
 			return
 		}
 		c = call{target: e.choice.of(number), intended: now, start: now, closedLoop: true}
 		e.call(ctx, i, own, p.clock, &c)
 		now = c.end
+		if bounded {
+			raise(&e.lastEnd, now)
+		}
+	}
+}
+
+// mayCall takes one of the calls that a closed loop with a bound makes.
+func (e *Engine) mayCall(now time.Duration) bool {
+	n := e.left.Add(-1)
+	if n <= 0 {
+		e.lastStart.CompareAndSwap(math.MaxInt64, int64(now))
+	}
+	return n >= 0
+}
+
+// endOfRequests ends a closed loop with a bound when the last of its calls has
+// ended, or, where it had none to make, when that was found. To be called when
+// all workers have ended.
+func (e *Engine) endOfRequests(p *pacer) {
+	if e.plan.Rate > 0 || e.left.Load() > 0 {
+		return
+	}
+	end := e.lastEnd.Load()
+	if end == math.MinInt64 {
+		end = e.lastStart.Load()
+	}
+	p.stopAt(time.Duration(end))
+}
+
+// raise makes a the larger of itself and d.
+func raise(a *atomic.Int64, d time.Duration) {
+	for {
+		last := a.Load()
+		if int64(d) <= last || a.CompareAndSwap(last, int64(d)) {
+			return
+		}
 	}
 }
 
@@ -115,5 +151,8 @@ func (e *Engine) abandon(clk clock) {
 		c := call{Answer: client.Answer{Failure: failure}, start: time.Duration(start), end: clk.now(), closedLoop: e.plan.Rate == 0}
 		c.target, c.intended, c.late = int(w.target.Load()), time.Duration(w.intended.Load()), time.Duration(w.late.Load())
 		e.recorderFor(c.intended).recordClosed(i, &c)
+		if c.closedLoop && c.intended >= e.plan.Warmup {
+			raise(&e.lastEnd, c.end)
+		}
 	}
 }
