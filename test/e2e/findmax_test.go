@@ -72,7 +72,7 @@ func checkSearch(t *testing.T, r result) float64 {
 		t.Errorf("the label %q of the search is not said: %s", id, r.stderr)
 	}
 	names := strings.Fields(must(t, "meshery", "results", "list", "--label", "find-max="+id, "--limit", "0", "-o", "name").stdout)
-	if steps := strings.Count(r.stderr, "\nstep ") + strings.Count(r.stderr, "\nconfirm "); len(names) != steps || steps < 3 {
+	if steps := len(stepLine.FindAllString(r.stderr, -1)); len(names) != steps || steps < 3 {
 		t.Errorf("%d steps, and %d Results in the archive: %q", steps, len(names), names)
 	}
 	for i, name := range names { // the newest first
