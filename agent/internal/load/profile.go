@@ -2,6 +2,7 @@ package load
 
 import (
 	"math"
+	"sort"
 	"time"
 )
 
@@ -59,21 +60,29 @@ func newProfile(rate float64, warmup time.Duration, stages []Stage) profile {
 }
 
 // at is the time of count n, rounded to a nanosecond: floating point keeps it
-// exact to that for the 104 days that 2^53 ns are.
+// exact to that for the 104 days that 2^53 ns are. A count that is reached only
+// in many years is reached at farOff.
 func (p profile) at(n float64) time.Duration {
-	i := len(p) - 1
-	for i > 0 && p[i].count > n {
-		i--
-	}
-	s := &p[i]
+	s := &p[max(0, sort.Search(len(p), func(i int) bool { return p[i].count > n })-1)]
 	x := n - s.count
 	if s.r0 == s.r1 {
-		return s.start + time.Duration(math.Round(x*1e9/s.r0))
+		return s.start + rounded(x*1e9/s.r0)
 	}
 	// The root of the quadratic in the form that loses no digits.
 	slope := (s.r1 - s.r0) / s.length
 	root := math.Sqrt(max(0, s.r0*s.r0+2*slope*x))
-	return s.start + time.Duration(math.Round(2*x*1e9/(s.r0+root)))
+	return s.start + rounded(2*x*1e9/(s.r0+root))
+}
+
+// farOff is later than any load ends, and early enough to be added to.
+const farOff = time.Duration(math.MaxInt64 / 4)
+
+// rounded is a number of nanoseconds; what is beyond a Duration is farOff.
+func rounded(ns float64) time.Duration {
+	if !(ns < float64(farOff)) {
+		return farOff
+	}
+	return time.Duration(math.Round(ns))
 }
 
 // countAt is N at a time.

@@ -57,7 +57,7 @@ func newSchedule(p *Plan) *schedule {
 		if s.arrivals == Poisson {
 			s.most = p.share(p.Requests)
 		} else {
-			s.end = min(s.end, s.profile.at(float64(s.firstMeasured()+p.Requests)))
+			s.end = min(s.end, s.profile.at(float64(s.firstSlot(s.warmup))+float64(p.Requests)))
 		}
 	}
 	s.plan()
@@ -73,13 +73,28 @@ func (p *Plan) share(n int64) int64 {
 	return part
 }
 
-// firstMeasured is the number of the first slot that is not of the warm-up.
-func (s *schedule) firstMeasured() int64 {
-	k := max(0, int64(s.profile.countAt(s.warmup))-1)
-	for s.profile.at(s.count(k)) < s.warmup {
-		k++
+// firstSlot is the number of the run's first slot that is not before t, if it is
+// not one of a Poisson process.
+func (s *schedule) firstSlot(t time.Duration) int64 {
+	t = min(t, farOff)
+	// The slots before N(t), and one more or less for the rounding of both.
+	from := int64(min(max(0, s.profile.countAt(t)-2), math.MaxInt64/4))
+	step := int64(4)
+	for step < math.MaxInt64/4 && s.profile.at(s.count(from+step)) < t {
+		step *= 2
 	}
-	return k
+	// Slot from+step is not before t; in between they are in order.
+	for to := from + step; ; {
+		middle := from + (to-from)/2
+		switch {
+		case middle == to:
+			return to
+		case s.profile.at(s.count(middle)) < t:
+			from = middle + 1
+		default:
+			to = middle
+		}
+	}
 }
 
 // count is where slot k lies on the axis of N, if it is not one of a Poisson

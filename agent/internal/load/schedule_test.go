@@ -161,3 +161,22 @@ func TestTargetsGetTheirShares(t *testing.T) {
 		}
 	}
 }
+
+// A bound that is reached only in centuries does not end the load before it
+// begins, and the first measured slot after the longest warm-up is found at once.
+func TestRequestsBeyondAllTimes(t *testing.T) {
+	for _, arrivals := range []Arrivals{Constant, Poisson, Uniform} {
+		p := Plan{Rate: 1, Agents: 1, Duration: 50 * time.Second, Requests: 100_000_000_000, Arrivals: arrivals, Seed: 5}
+		if n := len(slots(p)); n < 20 || n > 100 || arrivals != Poisson && n != 50 {
+			t.Errorf("arrivals %d: %d slots in 50 s at 1/s", arrivals, n)
+		}
+		for _, rate := range []float64{0.001, 1, 10e6} {
+			for _, warmup := range []time.Duration{30 * 24 * time.Hour, math.MaxInt64} {
+				p = Plan{Rate: rate, Agents: 3, Warmup: warmup, Duration: time.Second, Requests: 1e12, Arrivals: arrivals}
+				if s := newSchedule(&p); s.next.intended < 0 {
+					t.Errorf("%+v: first slot at %v", p, s.next.intended)
+				}
+			}
+		}
+	}
+}

@@ -21,6 +21,9 @@ const (
 	maxInFlight    = 20000 // connections x streams
 	maxTargets     = 32
 	maxStages      = 1000
+	maxTime        = 30 * 24 * time.Hour // of the warm-up, of the duration, and of all stages
+	maxTimeout     = 10 * time.Minute
+	maxRequests    = 1e12
 )
 
 // The rates that can be scheduled, in calls per second.
@@ -84,8 +87,11 @@ func targetOf(t *agentv1.Target, streams int32) (client.Target, error) {
 	if http := known.name == client.HTTP1 || known.name == client.HTTP2; http && t.GetMethod() == "" {
 		return none, errors.New("the HTTP method is missing")
 	}
-	if t.GetTimeout().AsDuration() <= 0 {
-		return none, errors.New("the timeout is not above 0")
+	if d := t.GetTimeout().AsDuration(); d <= 0 || d > maxTimeout {
+		return none, fmt.Errorf("timeout %s is not above 0 and at most %s", d, maxTimeout)
+	}
+	if many := known.name == client.HTTP2 || known.name == client.GRPC; streams > 1 && !many {
+		return none, fmt.Errorf("%s has one stream on a connection, not %d: use more connections, or another protocol", known.name, streams)
 	}
 	if !(t.GetWeight() > 0 && t.GetWeight() <= 1e9) {
 		return none, fmt.Errorf("weight %g is not above 0", t.GetWeight())
@@ -130,24 +136,26 @@ func checkLoad(p *load.Plan) error {
 	if len(p.Stages) > 0 && (p.Rate == 0 || len(p.Stages) > maxStages) {
 		return fmt.Errorf("stages need a rate, and are at most %d", maxStages)
 	}
+	var stages time.Duration
 	for _, s := range p.Stages {
-		if !schedulable(s.Rate) || s.Duration < 0 || s.Duration > maxStage {
+		if !schedulable(s.Rate) || s.Duration < 0 || s.Duration > maxTime {
 			return fmt.Errorf("a stage of %s at rate %g cannot be scheduled", s.Duration, s.Rate)
 		}
+		if stages += s.Duration; stages > maxTime {
+			return fmt.Errorf("the stages take more than %s: run shorter", maxTime)
+		}
 	}
-	if p.Arrivals > load.Uniform || p.Requests < 0 {
-		return errors.New("the arrivals are not known, or the requests below 0: are plugin and agent of different versions?")
+	if p.Arrivals > load.Uniform || p.Requests < 0 || p.Requests > maxRequests {
+		return fmt.Errorf("the arrivals are not known, or %d requests are not between 0 and %d: are plugin and agent of different versions?", p.Requests, int64(maxRequests))
 	}
-	if n := p.Connections; n < 1 || n > maxConnections || n*p.Streams > maxInFlight {
+	if n := p.Connections; n < 1 || n > maxConnections || p.Streams > maxInFlight || n*p.Streams > maxInFlight {
 		return fmt.Errorf("connections %d with %d streams are not between 1 and %d, with at most %d requests in flight", n, p.Streams, maxConnections, maxInFlight)
 	}
-	if p.Duration <= 0 || p.Warmup < 0 {
-		return errors.New("the duration must be above 0, the warm-up not below")
+	if p.Duration <= 0 || p.Warmup < 0 || p.Duration > maxTime || p.Warmup > maxTime {
+		return fmt.Errorf("the duration %s must be above 0, the warm-up %s not below, and both at most %s", p.Duration, p.Warmup, maxTime)
 	}
 	if p.Agents < 1 || p.Agent < 0 || p.Agent >= p.Agents {
 		return fmt.Errorf("agent %d of %d does not exist", p.Agent, p.Agents)
 	}
 	return nil
 }
-
-const maxStage = 30 * 24 * time.Hour

@@ -1,9 +1,18 @@
 package server
 
 import (
+	"context"
+	"io"
+	"math"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/meshery/kubectl-meshery/agent/internal/client"
+	"github.com/meshery/kubectl-meshery/agent/internal/load"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
@@ -18,4 +27,118 @@ func TestAPlanMayWantAnEmptyValue(t *testing.T) {
 	if j := targets[0].Check.JSON; j[0].Equals != nil || j[1].Equals == nil || *j[1].Equals != "" {
 		t.Errorf("%+v", j)
 	}
+}
+
+// accepted checks a plan as prepare does.
+func accepted(p *agentv1.Plan) (load.Plan, error) {
+	if _, err := targetsOf(p); err != nil {
+		return load.Plan{}, err
+	}
+	return loadOf(p)
+}
+
+func TestPlansBeyondTheBoundsAreRefused(t *testing.T) {
+	const days = 24 * time.Hour
+	stages := func(of ...time.Duration) (all []*agentv1.Stage) {
+		for _, d := range of {
+			all = append(all, &agentv1.Stage{Duration: durationpb.New(d), Rate: 10})
+		}
+		return all
+	}
+	for _, c := range []struct {
+		name  string
+		words string // in the error; empty where the plan is good
+		set   func(p *agentv1.Plan)
+	}{
+		{"as it is", "", func(*agentv1.Plan) {}},
+		{"a month", "", func(p *agentv1.Plan) { p.Load.Duration = durationpb.New(30 * days) }},
+		{"a longer duration", "at most", func(p *agentv1.Plan) { p.Load.Duration = durationpb.New(30*days + 1) }},
+		{"for ever", "at most", func(p *agentv1.Plan) { p.Load.Duration = durationpb.New(math.MaxInt64) }},
+		{"beyond a Duration", "at most", func(p *agentv1.Plan) { p.Load.Duration = &durationpb.Duration{Seconds: math.MaxInt64} }},
+		{"a longer warm-up", "at most", func(p *agentv1.Plan) { p.Load.Warmup = durationpb.New(30*days + 1) }},
+		{"a long stage", "stage", func(p *agentv1.Plan) { p.Load.Stages = stages(30*days + 1) }},
+		{"long stages", "run shorter", func(p *agentv1.Plan) { p.Load.Stages = stages(20*days, 11*days) }},
+		{"stages of a month", "", func(p *agentv1.Plan) { p.Load.Stages = stages(20*days, 10*days) }},
+		{"a long timeout", "timeout", func(p *agentv1.Plan) { p.Targets[0].Timeout = durationpb.New(10*time.Minute + 1) }},
+		{"the longest timeout", "", func(p *agentv1.Plan) { p.Targets[0].Timeout = durationpb.New(10 * time.Minute) }},
+		{"many requests", "", func(p *agentv1.Plan) { p.Load.Requests = 1e12 }},
+		{"too many requests", "requests", func(p *agentv1.Plan) { p.Load.Requests = 1e12 + 1 }},
+		{"streams of HTTP/1.1", "one stream", func(p *agentv1.Plan) { p.Load.Streams = 2 }},
+		{"streams of TCP", "one stream", func(p *agentv1.Plan) {
+			p.Load.Streams, p.Targets[0].Protocol, p.Targets[0].Url = 2, agentv1.Protocol_PROTOCOL_TCP, "tcp://a:1"
+		}},
+		{"streams of UDP", "one stream", func(p *agentv1.Plan) {
+			p.Load.Streams, p.Targets[0].Protocol, p.Targets[0].Url = 2, agentv1.Protocol_PROTOCOL_UDP, "udp://a:1"
+		}},
+		{"streams of HTTP/2", "", func(p *agentv1.Plan) { p.Load.Streams, p.Targets[0].Protocol = 2, agentv1.Protocol_PROTOCOL_HTTP2 }},
+		{"more streams than can be", "in flight", func(p *agentv1.Plan) {
+			p.Load.Streams, p.Targets[0].Protocol = math.MaxInt32, agentv1.Protocol_PROTOCOL_HTTP2
+		}},
+	} {
+		p := planFor("http://a/", 10, 0, time.Second)
+		c.set(p)
+		_, err := accepted(p)
+		if (err != nil) != (c.words != "") || err != nil && !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: %v, want %q in it", c.name, err, c.words)
+		}
+	}
+}
+
+// Whatever plan is accepted, its schedule is found in a moment, and a stop ends it.
+func FuzzAcceptedPlans(f *testing.F) {
+	const day = int64(24 * time.Hour)
+	f.Add(1.0, int64(0), int64(5*time.Second), int64(1e11), int32(0), 0.0, int64(0))
+	f.Add(10e6, 30*day, 30*day, int64(1e12), int32(1), 0.001, 30*day)
+	f.Add(0.001, 30*day, 30*day, int64(1e12), int32(3), 10e6, 30*day)
+	f.Add(10e6, 30*day, int64(1), int64(1), int32(2), 10e6, int64(1))
+	f.Add(0.0, int64(0), 30*day, int64(1e12), int32(1), 0.0, int64(0))
+	f.Add(1e-3, int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), int32(1), math.Inf(1), int64(math.MaxInt64))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				_, _ = io.Copy(conn, conn)
+			}()
+		}
+	}()
+	url := "tcp://" + l.Addr().String()
+	f.Fuzz(func(t *testing.T, rate float64, warmup, duration, requests int64, arrivals int32, stageRate float64, stage int64) {
+		p := planFor("http://127.0.0.1:1/", rate, time.Duration(warmup), time.Duration(duration))
+		p.Load.Requests, p.Load.Arrivals, p.Load.Connections = requests, agentv1.Arrivals(arrivals), 1
+		if stageRate != 0 {
+			p.Load.Stages = []*agentv1.Stage{{Duration: durationpb.New(time.Duration(stage)), Rate: stageRate}, {Rate: rate}}
+		}
+		plan, err := accepted(p)
+		if err != nil {
+			return
+		}
+		clients, err := client.Reach(t.Context(), client.Target{URL: url, Protocol: client.TCP, Body: []byte("x"), Timeout: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		ended := make(chan error, 1)
+		go func() {
+			_, err := load.NewEngine(plan, []load.Target{{Clients: clients, Weight: 1}}, time.Now()).Run(ctx, func(*load.Snapshot) {})
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%+v: a stop does not end it", plan)
+		}
+	})
 }
