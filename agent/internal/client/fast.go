@@ -79,11 +79,15 @@ func (f *fastCaller) Call(ctx context.Context) Answer {
 	}
 	// The client does its I/O without the context: the timeout is its own.
 	f.answer.data = nil
+	start := time.Now()
 	code, _, headers := f.fortio.StreamFetch(ctx)
 	data := f.answer.data
 	a := Answer{Code: code, Bytes: int64(len(data)), Length: -1, Connect: f.connect()}
 	if code <= 0 {
 		a.Code, a.Failure = 0, FailConnection // or its timeout: the client does not say
+		if time.Since(start) >= f.clients.target.Timeout {
+			f.change() // or it would ask a server that stalls twice each time
+		}
 		return a
 	}
 	a.Unwanted = code < 200 || code > 299
@@ -156,6 +160,16 @@ func (f *fastCaller) change() {
 	}
 	f.fortio.Close()
 	f.std = std
+}
+
+// LongestCall is how long a call of the client may take. Fortio's has its timeout
+// anew for each step: the request on a connection that was there, connecting
+// once more, and the request there.
+func (c *Clients) LongestCall() time.Duration {
+	if c.Kind == Fast {
+		return 3 * c.target.Timeout
+	}
+	return c.target.Timeout
 }
 
 // Close implements Caller.

@@ -25,7 +25,26 @@ type stdCaller struct {
 	kept    []byte // of the body, for the check
 	// connect is what connecting took, of a connection no call has reported yet.
 	connect atomic.Int64
+	// latest is the connection that was made last, nil after a call that failed.
+	latest atomic.Pointer[stdConn]
 }
+
+// stdConn notes whether the call under way has sent anything.
+type stdConn struct {
+	net.Conn
+	sent atomic.Bool
+}
+
+// Write implements net.Conn.
+func (c *stdConn) Write(p []byte) (int, error) {
+	c.sent.Store(true)
+	return c.Conn.Write(p)
+}
+
+// errRepeat refuses the connection over which net/http would send a request again
+// whose first connection broke: the server may have acted on it, and it was one
+// request that got no answer.
+var errRepeat = errors.New("the connection broke, and no request is sent twice")
 
 func (c *Clients) newStd(i int) (Caller, error) {
 	t := c.target
@@ -49,10 +68,18 @@ func (c *Clients) newStd(i int) (Caller, error) {
 	}
 	s := &stdCaller{request: req, body: t.Body, buffer: make([]byte, 16<<10), check: t.Check.checker()}
 	address := c.address(i)
-	dialer := &net.Dialer{Timeout: t.Timeout}
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		// There is one connection, so a second one in a call is for a repetition. What
+		// has a body is not repeated, and an answer may come before all of it is sent.
+		if l := s.latest.Load(); l != nil && l.sent.Load() && len(s.body) == 0 {
+			return nil, errRepeat
+		}
+		// net/http connects on behalf of all calls to come, without the deadline of
+		// this one.
+		ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+		defer cancel()
 		start := time.Now()
-		conn, err := dialer.DialContext(ctx, network, address)
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err == nil && c.tls != nil {
 			secure := tls.Client(conn, c.tls)
 			if err = secure.HandshakeContext(ctx); err != nil {
@@ -64,7 +91,9 @@ func (c *Clients) newStd(i int) (Caller, error) {
 			return nil, err
 		}
 		s.connect.Add(int64(time.Since(start)))
-		return conn, nil
+		made := &stdConn{Conn: conn}
+		s.latest.Store(made)
+		return made, nil
 	}
 	transport := &http.Transport{
 		DialContext:           dial,
@@ -87,9 +116,14 @@ func (s *stdCaller) Call(ctx context.Context) Answer {
 		// No GetBody: a request with a body is never sent a second time.
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(s.body)), int64(len(s.body))
 	}
+	if l := s.latest.Load(); l != nil {
+		l.sent.Store(false)
+	}
 	resp, err := s.client.Do(req)
 	a := Answer{Length: -1, Connect: time.Duration(s.connect.Swap(0))}
 	if err != nil {
+		// What is still being written there is not of the next call.
+		s.latest.Store(nil)
 		a.Failure = kindOf(ctx, err, FailConnection)
 		return a
 	}
@@ -109,6 +143,7 @@ func (s *stdCaller) Call(ctx context.Context) Answer {
 			return a
 		}
 		if err != nil {
+			s.latest.Store(nil)
 			a.Failure = kindOf(ctx, err, FailBody)
 			return a
 		}

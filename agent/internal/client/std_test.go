@@ -1,12 +1,10 @@
 package client
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,38 +16,6 @@ import (
 
 // quiet is for servers that would log what a test does to them.
 var quiet = log.New(io.Discard, "", 0)
-
-// A server may close a connection that was idle just when a request leaves on
-// it. What is not safe to repeat is not repeated.
-func TestStdSendsAPOSTOnce(t *testing.T) {
-	var requests atomic.Int64
-	address := serve(t, func(conn net.Conn) {
-		r := bufio.NewReader(conn)
-		for answered := false; ; answered = true {
-			req, err := http.ReadRequest(r)
-			if err != nil {
-				return
-			}
-			if _, err := io.Copy(io.Discard, req.Body); err != nil {
-				return
-			}
-			requests.Add(1)
-			if answered {
-				return // as if it had closed before the request came
-			}
-			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-		}
-	})
-	w := worker(t, Target{URL: "http://" + address, Method: "POST", Body: []byte("buy one"), Timeout: 5 * time.Second})
-	for i, want := range []string{"200", FailConnection, "200", FailConnection} {
-		if a := w.Call(t.Context()); a.Text() != want || (a.Connect > 0) != (want == "200") {
-			t.Errorf("call %d: %+v, want %s", i, a, want)
-		}
-		if int(requests.Load()) != i+1 {
-			t.Errorf("call %d: %d requests arrived", i, requests.Load())
-		}
-	}
-}
 
 // A stop is told from a timeout, and a broken body from a broken connection.
 func TestStdFailures(t *testing.T) {
