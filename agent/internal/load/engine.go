@@ -16,7 +16,7 @@ type Engine struct {
 	plan    Plan
 	targets []Target
 	choice  choice
-	// timeouts are the targets', timeout is the longest of them.
+	// timeouts are the targets', timeout is how long their calls may take at most.
 	timeouts []time.Duration
 	timeout  time.Duration
 	t0       time.Time
@@ -41,7 +41,7 @@ func NewEngine(plan Plan, targets []Target, t0 time.Time) *Engine {
 	for i, t := range targets {
 		weights[i] = t.Weight
 		e.timeouts = append(e.timeouts, t.Clients.Target().Timeout)
-		e.timeout = max(e.timeout, e.timeouts[i])
+		e.timeout = max(e.timeout, t.Clients.LongestCall())
 	}
 	e.choice = newChoice(weights)
 	for i := range e.workers {
