@@ -14,7 +14,7 @@ func TestAFastErrorIsNoGoodLatency(t *testing.T) {
   - {name: slow, weight: 4, url: %q}
   - {name: failing, weight: 1, url: %q}
   load: {rate: 250, duration: 2s}
-  validity: {maxErrors: 0.5}`, target+"?delay=50ms", target+"?status=500"))
+  validity: {maxErrors: 1}`, target+"?delay=50ms", target+"?status=500"))
 	s := &r.Status
 	if s.Requests.Failed < 95 || s.Requests.Failed > 105 || s.Requests.Codes["500"] != s.Requests.Failed {
 		t.Fatalf("%+v, want about 100 of 500 with status 500", s.Requests)

@@ -300,7 +300,7 @@ func TestARunOutlivesItsPluginAndAttachFetchesIt(t *testing.T) {
 		t.Errorf("agents sent %d requests, the workload counted %d", sent(got), n)
 	}
 	// From now on it is the archived Result, for the agents have forgotten the run.
-	if again := must(t, "meshery", "attach", id, "-n", agents, "-o", "json"); again.stdout != r.stdout || strings.Contains(again.stderr, "Warning") {
+	if again := measured(t, "meshery", "attach", id, "-n", agents, "-o", "json"); again.stdout != r.stdout || strings.Contains(again.stderr, "Warning") {
 		t.Errorf("attached again: %s\n%s\nfirst\n%s", again.stderr, again.stdout, r.stdout)
 	}
 	const unknown = "0193a1c4-7c1e-7000-8000-000000000009"

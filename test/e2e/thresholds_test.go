@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// patient is a validity that the generator's lateness does not end: thresholds
-// are judged of valid runs only, and this machine may be busy.
-const patient = "validity: {maxLateness: 100}"
+// patient is a validity that a busy machine, or errors, do not end: thresholds
+// are judged of valid runs only.
+const patient = "validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, maxErrors: 1}"
 
 // slow is the workload with answers after 20 ms, which decide over thresholds
 // whatever the machine adds.
