@@ -69,7 +69,7 @@ const (
 	FailOversize   = "oversize"   // the answer did not fit the fast client
 	FailCancelled  = "cancelled"  // in flight when the load was stopped
 	FailRefused    = "refused"    // the server refused the stream (HTTP/2)
-	FailStream     = "stream"     // the server reset the stream, or its answer was malformed (HTTP/2)
+	FailStream     = "stream"     // the server reset the stream (HTTP/2, gRPC), or its answer was malformed (HTTP/2)
 	FailCheck      = "check"      // whole, and not what the Test wants
 )
 

@@ -161,10 +161,19 @@ func (g *grpcCaller) Call(ctx context.Context) Answer {
 	}
 	s := status.Convert(err)
 	if a.Failure = g.failure(ctx, s, within.at, breaks); a.Failure == "" {
-		a.Name = s.Code().String()
+		a.Name = codeName(s.Code())
 		a.Unwanted = !g.check.name(a.Name)
 	}
 	return a
+}
+
+// codeName is what a code is counted under. One that gRPC does not know is Unknown,
+// as it is to every client: https://grpc.io/docs/guides/status-codes/
+func codeName(c codes.Code) string {
+	if c > codes.Unauthenticated {
+		c = codes.Unknown
+	}
+	return c.String()
 }
 
 // begin starts the timer, and makes the context of a worker's calls where there
@@ -228,7 +237,7 @@ func (g *grpcCaller) failure(ctx context.Context, s *status.Status, deadline tim
 	case strings.HasPrefix(s.Message(), saysRefused), code == codes.Unavailable && s.Message() == saysDraining:
 		return FailRefused
 	case strings.HasPrefix(s.Message(), saysReset):
-		return FailConnection
+		return FailStream
 	case code == codes.ResourceExhausted && strings.HasPrefix(s.Message(), saysOversize):
 		return FailOversize
 	case code == codes.Unavailable && g.link.breaks.Load() != breaks:

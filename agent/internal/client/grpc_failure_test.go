@@ -41,6 +41,8 @@ func TestGRPCStatusOfTheServer(t *testing.T) {
 		{"its own deadline", "DeadlineExceeded", func(context.Context) error { return context.DeadlineExceeded }},
 		{"its own cancelling", "Canceled", func(context.Context) error { return context.Canceled }},
 		{"the words of a reset stream", "Internal", func(context.Context) error { return status.Error(codes.Internal, saysReset+"X") }},
+		{"a code of its own", "Unknown", func(context.Context) error { return status.Error(17, "a code of its own") }},
+		{"another", "Unknown", func(context.Context) error { return status.Error(4711, "another") }},
 		{"too much", "ResourceExhausted", func(context.Context) error { return status.Error(codes.ResourceExhausted, saysOversize) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -263,8 +265,8 @@ func TestGRPCStreamsThatBreak(t *testing.T) {
 		name, want string
 		answer     func(conn net.Conn, f *http2.Framer, stream uint32)
 	}{
-		{"reset", FailConnection, func(_ net.Conn, f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeInternal) }},
-		{"cancelled", FailConnection, func(_ net.Conn, f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeCancel) }},
+		{"reset", FailStream, func(_ net.Conn, f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeInternal) }},
+		{"cancelled", FailStream, func(_ net.Conn, f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeCancel) }},
 		{"refused", FailRefused, func(_ net.Conn, f *http2.Framer, stream uint32) {
 			_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 		}},

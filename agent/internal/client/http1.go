@@ -56,6 +56,11 @@ func (c *Clients) chooseHTTP1(ctx context.Context) error {
 	case len(t.Check.Status) > 0:
 		return std("the fast client takes only 2xx for a success")
 	}
+	for _, h := range t.Header {
+		if strings.EqualFold(h.Name, "Connection") {
+			return std("the fast client does not act on a Connection header")
+		}
+	}
 	probe, err := c.newStd(0)
 	if err != nil {
 		return err

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/meshery/kubectl-meshery/agent/internal/http2"
@@ -10,11 +12,12 @@ import (
 // KindHTTP2 is the client of HTTP/2.
 const KindHTTP2 = "http2"
 
-// prepareHTTP2 makes the connections, which Streams workers share.
+// prepareHTTP2 tries HTTP/2 without a request, and makes the connections, which
+// Streams workers share.
 //
 // Fortio's client for it is net/http's, with one stream in flight on each
 // connection; see docs/benchmarks.md for what that costs.
-func (c *Clients) prepareHTTP2() error {
+func (c *Clients) prepareHTTP2(ctx context.Context) error {
 	t := &c.target
 	conns := map[int]*http2.Conn{}
 	c.Kind = KindHTTP2
@@ -31,9 +34,25 @@ func (c *Clients) prepareHTTP2() error {
 		}
 		return &http2Caller{conn: conn, slot: worker % t.Streams, check: t.Check.checker()}, nil
 	}
-	// What cannot be right about the request is said before the run.
-	_, err := http2.NewConn(c.http2Config(0))
-	return err
+	// What cannot be right is said before the run.
+	conn, err := http2.NewConn(c.http2Config(0))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	err = conn.Connect(ctx)
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
+		return err
+	}
+	over, instead := "plain TCP (h2c)", HTTP1+", or https"
+	if c.tls != nil {
+		over, instead = "TLS", HTTP1
+	}
+	what := fmt.Errorf("target %q does not speak HTTP/2 over %s: use %s", c.url.Host, over, instead)
+	if errors.Is(err, http2.ErrNotHTTP2) {
+		return what
+	}
+	return fmt.Errorf("%w (%w)", what, err)
 }
 
 // closer is a Close that cannot fail.
@@ -76,12 +95,6 @@ type http2Caller struct {
 	response http2.Response
 }
 
-// failures of HTTP/2 as they are counted.
-var http2Failures = map[http2.Kind]string{
-	http2.Timeout: FailTimeout, http2.Connection: FailConnection, http2.Body: FailBody,
-	http2.Cancelled: FailCancelled, http2.Refused: FailRefused, http2.Stream: FailStream,
-}
-
 // Call implements Caller.
 func (h *http2Caller) Call(ctx context.Context) Answer {
 	r := &h.response
@@ -89,7 +102,7 @@ func (h *http2Caller) Call(ctx context.Context) Answer {
 	a := Answer{Code: r.Status, Bytes: r.HeaderBytes + r.BodyBytes, Length: r.Length, Connect: r.Connect, Waited: r.Waited}
 	switch {
 	case err != nil:
-		a.Failure = http2Failures[http2.KindOf(err)]
+		a.Failure = http2.KindOf(err).String() // its words are ours
 	case !h.check.status(r.Status):
 		a.Unwanted = true
 	default:

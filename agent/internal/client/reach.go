@@ -41,6 +41,14 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, fmt.Errorf("target %q is not a URL", t.URL)
 	}
+	if u.Port() == "" && (t.Protocol == GRPC && u.Scheme != "grpcs" || t.Protocol == TCP || t.Protocol == UDP) {
+		return nil, fmt.Errorf("target %q has no port: give one, as in %s://%s:8079", t.URL, u.Scheme, u.Hostname())
+	}
+	if t.Protocol != GRPC {
+		if err := checkHeader(t.Header); err != nil {
+			return nil, err
+		}
+	}
 	t.Streams = max(1, t.Streams)
 	c := &Clients{target: t, url: u}
 	if u.Scheme == "https" || u.Scheme == "grpcs" {
@@ -61,7 +69,7 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 	case TCP, UDP:
 		err = c.chooseEcho()
 	case HTTP2:
-		err = c.prepareHTTP2()
+		err = c.prepareHTTP2(reaching)
 	default:
 		err = fmt.Errorf("protocol %q is not known to this agent: plugin and agent are of different versions", t.Protocol)
 	}
@@ -69,6 +77,17 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// checkHeader refuses fields that say where the request ends: the client does, and
+// two that do not agree are a request of nobody's choice.
+func checkHeader(header []Header) error {
+	for _, h := range header {
+		if strings.EqualFold(h.Name, "Content-Length") || strings.EqualFold(h.Name, "Transfer-Encoding") {
+			return fmt.Errorf("header %q follows from the body: leave it out", h.Name)
+		}
+	}
+	return nil
 }
 
 // New makes the client of a worker, which connects at its first call. Workers
@@ -117,7 +136,7 @@ func portOf(u *url.URL) string {
 	switch {
 	case u.Port() != "":
 		return u.Port()
-	case u.Scheme == "https":
+	case u.Scheme == "https" || u.Scheme == "grpcs":
 		return "443"
 	}
 	return "80"

@@ -110,6 +110,22 @@ func (c *Conn) Do(ctx context.Context, slot int, r *Response) error {
 	}
 }
 
+// Connect makes the connection and makes no request over it, so that it is known
+// whether the target speaks HTTP/2. Errors are of type *Error, and ErrNotHTTP2
+// where the target said something else.
+func (c *Conn) Connect(ctx context.Context) error {
+	deadline := int64(0)
+	if at, ok := ctx.Deadline(); ok {
+		deadline = int64(at.Sub(c.epoch))
+	}
+	var nobody slot
+	var r Response
+	if _, err := c.connect(ctx, deadline, &nobody, &r); err != nil {
+		return err
+	}
+	return nil
+}
+
 // connect makes the session, or waits until another call has made it.
 func (c *Conn) connect(ctx context.Context, deadline int64, s *slot, r *Response) (*session, *Error) {
 	from := c.now()
@@ -193,4 +209,5 @@ func (c *Conn) Close() {
 	c.readers.Wait()
 }
 
-var errNotHTTP2 = errors.New("the target does not speak HTTP/2 here; check the port, or use HTTP/1.1")
+// ErrNotHTTP2 tells that the target answers, and in another protocol.
+var ErrNotHTTP2 = errors.New("the target does not speak HTTP/2 here; check the port, or use HTTP/1.1")

@@ -34,7 +34,7 @@ func (c *Conn) dial(ctx context.Context, deadline int64) (*session, *Error) {
 		}
 		if secure.ConnectionState().NegotiatedProtocol != "h2" {
 			_ = tcp.Close()
-			return nil, connectError(ctx, c.config.Address, errNotHTTP2)
+			return nil, connectError(ctx, c.config.Address, ErrNotHTTP2)
 		}
 		conn = secure
 	}

@@ -104,7 +104,7 @@ func connectError(ctx context.Context, address string, err error) *Error {
 		kind = Timeout
 	}
 	if strings.HasSuffix(err.Error(), "tls: no application protocol") { // an alert, which has no type of its own
-		err = errNotHTTP2
+		err = ErrNotHTTP2
 	}
 	return failure(kind, "connect to %q: %w", address, err)
 }

@@ -25,7 +25,7 @@ func (s *session) parse() error {
 		switch {
 		case !in.greeted && (kind != h2.FrameSettings || flags.Has(h2.FlagSettingsAck)):
 			if bytes.HasPrefix(b, []byte("HTTP/")) {
-				return errNotHTTP2
+				return ErrNotHTTP2
 			}
 			return offence(h2.ErrCodeProtocol, "its first frame, of type %d, is not its SETTINGS", uint8(kind))
 		case length > smallestFrame:
