@@ -146,22 +146,6 @@ func TestRequestsBoundTheMeasuredCalls(t *testing.T) {
 	}
 }
 
-func TestTargetsGetTheirShares(t *testing.T) {
-	c := newChoice([]float64{1, 2, 5})
-	for _, step := range []int64{1, 2, 3} { // one agent's slots of so many
-		got := make([]float64, 3)
-		const n = 10_000
-		for k := range int64(n) {
-			got[c.of(k*step)]++
-		}
-		for i, want := range []float64{0.125, 0.25, 0.625} {
-			if math.Abs(got[i]-want*n) > 12 {
-				t.Errorf("every %d. slot: target %d has %g of %d calls, want %g", step, i, got[i], n, want*n)
-			}
-		}
-	}
-}
-
 // A bound that is reached only in centuries does not end the load before it
 // begins, and the first measured slot after the longest warm-up is found at once.
 func TestRequestsBeyondAllTimes(t *testing.T) {

@@ -99,12 +99,13 @@ func (t *ticker) drain(r *recorder, to time.Duration, warmup bool) *Snapshot {
 func (t *ticker) unsent(p *pacer) {
 	n := len(t.engine.targets)
 	warm, measured := newMeasurements(n), newMeasurements(n)
+	targets := t.engine.choice.series(int64(t.engine.plan.Agent))
 	p.unsent(func(s slot) {
 		m := measured
 		if s.intended < t.engine.plan.Warmup {
 			m = warm
 		}
-		of := m[t.engine.choice.of(s.number)]
+		of := m[targets.of(s.number/int64(t.engine.plan.Agents))]
 		of.Unsent++
 		of.ResponseTime.Record(t.out.To - s.intended)
 	})

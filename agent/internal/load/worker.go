@@ -23,13 +23,14 @@ func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pa
 	w := newWaiter()
 	// Before its first call a connection stands idle.
 	free := time.Duration(math.MinInt64)
+	targets, agents := e.choice.series(int64(e.plan.Agent)), int64(e.plan.Agents)
 	var c call
 	for {
 		s, ok := p.take(w)
 		if !ok {
 			return
 		}
-		c = call{target: e.choice.of(s.number), intended: s.intended, start: p.clock.now()}
+		c = call{target: targets.of(s.number / agents), intended: s.intended, start: p.clock.now()}
 		if free <= s.intended {
 			p.stoodIdle(c.start)
 		}
@@ -56,13 +57,13 @@ func (e *Engine) closedLoop(ctx context.Context, i int, own []client.Caller, p *
 	}
 	var c call
 	now := p.clock.now()
-	// Numbers as if workers took turns, so that the targets get their shares.
-	for number := int64(i); now < p.stopTime(); number += int64(len(e.workers)) {
+	targets := e.choice.series(int64(e.plan.Agent)*int64(len(e.workers)) + int64(i))
+	for place := int64(0); now < p.stopTime(); place++ {
 		bounded := e.plan.Requests > 0 && now >= e.plan.Warmup
 		if bounded && !e.mayCall(now) {
 			return
 		}
-		c = call{target: e.choice.of(number), intended: now, start: now, closedLoop: true}
+		c = call{target: targets.of(place), intended: now, start: now, closedLoop: true}
 		e.call(ctx, i, own, p.clock, &c)
 		now = c.end
 		if bounded {
