@@ -63,6 +63,12 @@ func (c choice) of(place int64) int {
 // count tells how many of n calls, from a place on, are each target's, without
 // going through them.
 func (c choice) count(place, n int64, f func(target int, n int64)) {
+	if n <= few {
+		for i := range n {
+			f(c.of(place+i), 1)
+		}
+		return
+	}
 	first := c.start + uint64(place)*goldenStep
 	all := floorSum(uint64(n), first)
 	var before int64
@@ -77,6 +83,9 @@ func (c choice) count(place, n int64, f func(target int, n int64)) {
 	}
 	f(len(c.ends), n-before)
 }
+
+// few calls are counted faster one by one.
+const few = 16
 
 // floorSum is the sum of floor((goldenStep*i + b) / 2^64) for i from 0 to n-1,
 // modulo 2^64, in as many steps as Euclid's algorithm takes: the sum counts the

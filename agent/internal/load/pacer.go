@@ -22,6 +22,7 @@ type pacer struct {
 	stop     atomic.Int64 // nanoseconds after T0; written with the lock held
 	waiting  []*waiter    // first due first
 	arrived  chan struct{}
+	over     bool // nothing is taken any more
 
 	idle atomic.Int64 // see idleUntil
 }
@@ -61,6 +62,10 @@ func (p *pacer) idleUntil() time.Duration { return time.Duration(p.idle.Load()) 
 // take waits for the next slot; false when the load is over.
 func (p *pacer) take(w *waiter) (slot, bool) {
 	p.mu.Lock()
+	if p.over {
+		p.mu.Unlock()
+		return slot{}, false
+	}
 	next, now := p.schedule.next, p.clock.now()
 	// The last of the requests that were asked for may have been planned.
 	p.endBy(p.schedule.end)
@@ -169,13 +174,14 @@ func (p *pacer) wake(now time.Duration) {
 	}
 }
 
-// unsent calls f with every slot that was planned and never taken. To be called
-// when all workers have ended.
-func (p *pacer) unsent(f func(slot)) {
-	for s := p.schedule; ; s.advance() {
-		if s.next.intended >= min(p.stopTime(), s.end) {
-			return
-		}
-		f(s.next)
-	}
+// rest ends the schedule for good and returns what is left of it: the slots that
+// were planned and that nobody has taken. A worker that was given up may still
+// come for one.
+func (p *pacer) rest() *schedule {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	rest := *p.schedule
+	rest.end = min(p.stopTime(), rest.end)
+	return &rest
 }

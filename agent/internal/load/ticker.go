@@ -100,14 +100,15 @@ func (t *ticker) unsent(p *pacer) {
 	n := len(t.engine.targets)
 	warm, measured := newMeasurements(n), newMeasurements(n)
 	targets := t.engine.choice.series(int64(t.engine.plan.Agent))
-	p.unsent(func(s slot) {
+	p.rest().alike(t.out.To, func(place, calls int64, waited time.Duration, warmup bool) {
 		m := measured
-		if s.intended < t.engine.plan.Warmup {
+		if warmup {
 			m = warm
 		}
-		of := m[targets.of(s.number/int64(t.engine.plan.Agents))]
-		of.Unsent++
-		of.ResponseTime.Record(t.out.To - s.intended)
+		targets.count(place, calls, func(target int, calls int64) {
+			m[target].Unsent += calls
+			m[target].ResponseTime.RecordMany(waited, calls)
+		})
 	})
 	for _, s := range []*Snapshot{newSnapshot(t.out.To, t.out.To, true, warm), newSnapshot(t.out.To, t.out.To, false, measured)} {
 		if s.Unsent == 0 {
