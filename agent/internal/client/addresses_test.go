@@ -8,6 +8,7 @@ import (
 
 // A name with several addresses is loaded evenly: connections take them in turn.
 func TestConnectionsAreSpreadOverTheAddresses(t *testing.T) {
+	prepareFortio()
 	c := &Clients{Kind: "fast", target: Target{URL: "http://x/", Method: "GET", Timeout: time.Second}, ips: []string{"127.0.0.1", "127.0.0.2"}}
 	for i, want := range []string{"127.0.0.1:80", "127.0.0.2:80", "127.0.0.1:80"} {
 		f, err := c.newFast(i)

@@ -59,7 +59,7 @@ func (c *Clients) tryTLS(ctx context.Context, d *net.Dialer, addr string) error 
 	if asked && isAlert(err) { // older versions refuse within the handshake
 		err = &refusedError{err, shown}
 	}
-	return fmt.Errorf("TLS with %s: %w", addr, err)
+	return fmt.Errorf("TLS: %w", err)
 }
 
 // isAlert tells whether the other side has ended TLS, saying why.

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Clients makes the clients of a run for one target.
@@ -18,6 +20,9 @@ type Clients struct {
 	// Addresses are what the target's host resolved to (ip:port). Connections
 	// are spread over them in turn, so a headless Service is loaded evenly.
 	Addresses []string
+	// Unreachable are those that were left out because they could not be connected
+	// to, each with its reason ("ip:port: reason").
+	Unreachable []string
 	// Probes are the calls that were made to choose the client: the target has
 	// counted them, so the run has to.
 	Probes []Answer
@@ -31,7 +36,12 @@ type Clients struct {
 	shared []interface{ Close() error }
 }
 
-const reachTimeout = 5 * time.Second
+const (
+	// reachTimeout is how long connecting may take, and choosing the client again.
+	reachTimeout = 5 * time.Second
+	// reachedAtOnce is how many of a host's addresses are tried at the same time.
+	reachedAtOnce = 32
+)
 
 // Reach resolves the target, connects to it, and chooses the client, so that
 // what cannot work is known before any load is sent. A target that may be
@@ -56,20 +66,20 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 			return nil, fmt.Errorf("TLS of %q: %w", u.Host, err)
 		}
 	}
-	reaching, cancel := context.WithTimeout(ctx, reachTimeout)
-	defer cancel()
-	if err := c.connect(reaching); err != nil {
+	if err := c.connect(ctx); err != nil {
 		return nil, err
 	}
+	choosing, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
 	switch t.Protocol {
 	case HTTP1, "":
-		err = c.chooseHTTP1(reaching)
+		err = c.chooseHTTP1(choosing)
 	case GRPC:
-		err = c.chooseGRPC(reaching)
+		err = c.chooseGRPC(choosing)
 	case TCP, UDP:
 		err = c.chooseEcho()
 	case HTTP2:
-		err = c.prepareHTTP2(reaching)
+		err = c.prepareHTTP2(choosing)
 	default:
 		err = fmt.Errorf("protocol %q is not known to this agent: plugin and agent are of different versions", t.Protocol)
 	}
@@ -107,26 +117,56 @@ func (c *Clients) BytesPerConnection() int64 { return 64<<10 + int64(c.target.St
 // Target is the target as it was given.
 func (c *Clients) Target() Target { return c.target }
 
-// connect resolves the target and tries every address once.
+// connect resolves the target and tries every address once. One that can be
+// connected to is enough.
 func (c *Clients) connect(ctx context.Context) error {
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", c.url.Hostname())
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", c.url.Hostname())
 	if err != nil {
 		return resolveError(c.url.Hostname(), err)
 	}
-	var failed error
-	for _, a := range addrs {
-		addr := net.JoinHostPort(a.Unmap().String(), portOf(c.url))
-		if err := c.dial(ctx, addr); err != nil {
-			failed = errors.Join(failed, err)
+	failures := make([]error, len(ips))
+	var tries errgroup.Group
+	tries.SetLimit(reachedAtOnce)
+	for i, ip := range ips {
+		tries.Go(func() error {
+			failures[i] = c.dial(ctx, net.JoinHostPort(ip.Unmap().String(), portOf(c.url)))
+			return nil // the others are tried all the same
+		})
+	}
+	_ = tries.Wait() // failures has them
+	for i, ip := range ips {
+		addr := net.JoinHostPort(ip.Unmap().String(), portOf(c.url))
+		if failures[i] != nil {
+			c.Unreachable = append(c.Unreachable, addr+": "+reasonOf(failures[i]))
 			continue
 		}
 		c.Addresses = append(c.Addresses, addr)
-		c.ips = append(c.ips, a.Unmap().String())
+		c.ips = append(c.ips, ip.Unmap().String())
 	}
 	if len(c.ips) == 0 {
-		return fmt.Errorf("connect to %q: %s; %s", c.url.Host, oneLine(failed), hint(failed))
+		return fmt.Errorf("connect to %q: %s; %s", c.url.Host, someOf(c.Unreachable), hint(errors.Join(failures...)))
 	}
 	return nil
+}
+
+// reasonOf is why an address cannot be connected to, without the address.
+func reasonOf(err error) string {
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		err = dial.Err
+	}
+	return oneLine(err)
+}
+
+// someOf is a list in one line of a length that is read.
+func someOf(list []string) string {
+	const most = 3
+	if more := len(list) - most; more > 0 {
+		return fmt.Sprintf("%s; and %d more", strings.Join(list[:most], "; "), more)
+	}
+	return strings.Join(list, "; ")
 }
 
 // address is where the connections of a number go.

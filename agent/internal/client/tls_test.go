@@ -161,5 +161,5 @@ func TestGRPCWithTheWrongTLS(t *testing.T) {
 	target = open.target(pingMethod, "")
 	target.URL = strings.Replace(target.URL, "grpc", "grpcs", 1)
 	_, err = Reach(t.Context(), target)
-	checkError(t, err, []string{"TLS with " + open.address})
+	checkError(t, err, []string{open.address + ": TLS: "})
 }

@@ -151,7 +151,8 @@ func (m *manager) makeRun(ctx context.Context, r *run, targets []client.Target) 
 	for _, t := range r.targets {
 		c := t.Clients
 		r.prepared.Targets = append(r.prepared.Targets, &agentv1.TargetStatus{
-			Name: c.Target().Name, Addresses: c.Addresses, Client: c.Kind, ClientReason: c.Reason})
+			Name: c.Target().Name, Addresses: c.Addresses, Unreachable: c.Unreachable,
+			Client: c.Kind, ClientReason: c.Reason})
 	}
 	if _, err := m.store.MakeRoom(); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())

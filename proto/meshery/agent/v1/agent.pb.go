@@ -727,8 +727,11 @@ type TargetStatus struct {
 	// What the target resolved to on this agent (ip:port).
 	Addresses []string `protobuf:"bytes,2,rep,name=addresses,proto3" json:"addresses,omitempty"`
 	// The client chosen, and why where it is not the fastest of its protocol.
-	Client        string `protobuf:"bytes,3,opt,name=client,proto3" json:"client,omitempty"`
-	ClientReason  string `protobuf:"bytes,4,opt,name=client_reason,json=clientReason,proto3" json:"client_reason,omitempty"`
+	Client       string `protobuf:"bytes,3,opt,name=client,proto3" json:"client,omitempty"`
+	ClientReason string `protobuf:"bytes,4,opt,name=client_reason,json=clientReason,proto3" json:"client_reason,omitempty"`
+	// Addresses left out because they could not be connected to, each with its
+	// reason ("ip:port: reason").
+	Unreachable   []string `protobuf:"bytes,5,rep,name=unreachable,proto3" json:"unreachable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -789,6 +792,13 @@ func (x *TargetStatus) GetClientReason() string {
 		return x.ClientReason
 	}
 	return ""
+}
+
+func (x *TargetStatus) GetUnreachable() []string {
+	if x != nil {
+		return x.Unreachable
+	}
+	return nil
 }
 
 type SourceStatus struct {
@@ -3394,12 +3404,13 @@ const file_meshery_agent_v1_agent_proto_rawDesc = "" +
 	"\x0estart_deadline\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\rstartDeadline\"\x8e\x01\n" +
 	"\x12PrepareRunResponse\x128\n" +
 	"\asources\x18\x04 \x03(\v2\x1e.meshery.agent.v1.SourceStatusR\asources\x128\n" +
-	"\atargets\x18\x05 \x03(\v2\x1e.meshery.agent.v1.TargetStatusR\atargetsJ\x04\b\x01\x10\x04\"}\n" +
+	"\atargets\x18\x05 \x03(\v2\x1e.meshery.agent.v1.TargetStatusR\atargetsJ\x04\b\x01\x10\x04\"\x9f\x01\n" +
 	"\fTargetStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
 	"\taddresses\x18\x02 \x03(\tR\taddresses\x12\x16\n" +
 	"\x06client\x18\x03 \x01(\tR\x06client\x12#\n" +
-	"\rclient_reason\x18\x04 \x01(\tR\fclientReason\"v\n" +
+	"\rclient_reason\x18\x04 \x01(\tR\fclientReason\x12 \n" +
+	"\vunreachable\x18\x05 \x03(\tR\vunreachable\"v\n" +
 	"\fSourceStatus\x120\n" +
 	"\x06source\x18\x01 \x01(\x0e2\x18.meshery.agent.v1.SourceR\x06source\x12\x1c\n" +
 	"\tavailable\x18\x02 \x01(\bR\tavailable\x12\x16\n" +
