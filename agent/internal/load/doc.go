@@ -14,10 +14,13 @@
 //	queue         = max(0, free - max(intended, idle)): waiting behind earlier
 //	                calls while no connection was free, and waiting for a stream
 //	                that the server allows
-//	service time  = end - start, less the waiting for a stream
+//	service time  = end - start, less the waiting for a stream and the looking
+//	                into the answer's body
 //	response time = queue + service time
-//	lateness      = the rest of end - intended: the generator's own fault, kept
+//	lateness      = the rest of start - intended: the generator's own fault, kept
 //	                apart and in neither of the two
+//
+// A call that was given up before a stream was free has no service time.
 //
 // Without idle, a pause of the generator's would count as the server's: when it
 // goes on, the first calls of its connections are late, and all others that

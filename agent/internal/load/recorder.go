@@ -61,12 +61,19 @@ type call struct {
 	closedLoop                 bool
 }
 
+// service is the service time: sent to answered.
+func (c *call) service() time.Duration { return c.end - c.start - c.Waited - c.Checked }
+
+// unserved tells of a call that was given up and had mostly waited for a stream:
+// it was not sent, or so late that the rest says nothing on how long an answer takes.
+func (c *call) unserved() bool { return c.Censored() && c.Waited > c.service() }
+
 // checkTimeout makes a call that had no answer in time one that timed out.
 // Fortio's fast client does not tell a timeout from a broken connection, and ends
 // a little early; and when a reused connection brings nothing in time, it asks
 // once more over another one, in silence, and takes that answer for the first's.
 func (c *call) checkTimeout(timeout time.Duration) {
-	took := c.end - c.start - c.Waited
+	took := c.service()
 	if c.Failure == "" && took >= timeout || c.Failure == client.FailConnection && took >= timeout*99/100 {
 		c.Failure = client.FailTimeout
 	}
@@ -93,7 +100,7 @@ func newTallies(targets int) []*tally {
 // A wrong answer, or none because the connection failed, says nothing on how
 // long a right one takes: a fast error must not pass for a fast answer. A call
 // that was given up would have taken longer than it did, and leaving it out
-// would hide the tail.
+// would hide the tail; but one that was never sent has no service time.
 func (t *tally) record(c *call) {
 	t.count(&c.Answer)
 	if c.Failure == "" && c.Code > 0 && c.Code < len(t.codes) {
@@ -101,20 +108,25 @@ func (t *tally) record(c *call) {
 	} else {
 		t.countCode(c.Text(), 1)
 	}
-	service := c.end - c.start - c.Waited
+	service, unserved := c.service(), c.unserved()
 	if c.Connect > 0 {
 		t.connect.Record(c.Connect)
 	}
-	if !c.OK() {
+	switch {
+	case unserved:
+		t.errors.Record(c.end - c.start)
+	case !c.OK():
 		t.errors.Record(service)
 	}
 	if !c.closedLoop {
 		t.lateness.Record(c.late)
 	}
 	if c.OK() || c.Censored() {
-		t.service.Record(service)
+		if !unserved {
+			t.service.Record(service)
+		}
 		if !c.closedLoop {
-			t.response.Record(c.end - c.intended - c.late)
+			t.response.Record(c.end - c.intended - c.late - c.Checked)
 		}
 	}
 }
