@@ -2,6 +2,7 @@ package server
 
 import (
 	"math"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,20 @@ func TestConnectionsThatDoNotFitAreRefused(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), "more agents") {
 			t.Errorf("%v says nothing of what to do", err)
 		}
+	}
+}
+
+// Every address of a target's host is called, or told as left out.
+func TestNoAddressIsLeftOutInSilence(t *testing.T) {
+	url, _ := target(t, 0) // on 127.0.0.1 only
+	ips, err := net.DefaultResolver.LookupNetIP(t.Context(), "ip", "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := serve(t, t.TempDir(), 1<<20)
+	r := a.prepare(t, runID, planFor(strings.Replace(url, "127.0.0.1", "localhost", 1), 10, 0, time.Second)).GetTargets()[0]
+	if len(r.GetAddresses()) != 1 || len(r.GetUnreachable()) != len(ips)-1 {
+		t.Errorf("%q resolve to %q, without %q", ips, r.GetAddresses(), r.GetUnreachable())
 	}
 }
 

@@ -79,7 +79,8 @@ func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentRe
 		r.CPUUtilization = &share
 	}
 	for _, t := range a.Prepared.GetTargets() {
-		r.Targets = append(r.Targets, document.ReachedTarget{Name: t.GetName(), Addresses: t.GetAddresses(), Client: t.GetClient(), Reason: t.GetClientReason()})
+		r.Targets = append(r.Targets, document.ReachedTarget{Name: t.GetName(), Addresses: t.GetAddresses(), Unreachable: t.GetUnreachable(),
+			Client: t.GetClient(), Reason: t.GetClientReason()})
 	}
 	if a.warmup.Planned > 0 {
 		warmup := a.warmup
@@ -88,7 +89,7 @@ func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentRe
 	if n := a.final.GetChangedConnections(); n > 0 {
 		for i := range r.Targets {
 			if r.Targets[i].Client == fastClient {
-				r.Targets[i].Reason = fmt.Sprintf("%d connections went on with another client after an answer the fast one is not right for", n)
+				r.Targets[i].Reason = fmt.Sprintf("%d connections went on with another client after a timeout, or an answer the fast one is not right for", n)
 			}
 		}
 	}

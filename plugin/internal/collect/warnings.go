@@ -18,6 +18,7 @@ func (j *judge) warn() {
 	}
 	j.leftOut()
 	j.unreadable()
+	j.unreachable()
 	j.spread()
 	j.placement()
 	for _, a := range j.agents {
@@ -48,6 +49,32 @@ func (j *judge) leftOut() {
 	}
 	if given := r.Failed - left; given > 0 {
 		j.warning("%s requests were given up, and are in the latencies with the time they had taken by then", printer.Count(given))
+	}
+}
+
+// unreachable tells which addresses of a target got no load. That one family of
+// addresses is not served at all is no news.
+func (j *judge) unreachable() {
+	said := map[string]bool{}
+	for _, a := range j.status.Agents {
+		for _, t := range a.Targets {
+			var left []string
+			for _, u := range t.Unreachable {
+				if slices.ContainsFunc(t.Addresses, func(a string) bool { return strings.HasPrefix(a, "[") == strings.HasPrefix(u, "[") }) {
+					left = append(left, u)
+				}
+			}
+			if len(left) == 0 || said[t.Name] {
+				continue
+			}
+			said[t.Name] = true
+			name := ""
+			if len(a.Targets) > 1 {
+				name = " " + t.Name
+			}
+			j.warning("%d of the %d addresses of the target%s could not be connected to from node %s and got no load: %s",
+				len(left), len(left)+len(t.Addresses), name, a.Node, printer.Line(left[0]))
+		}
 	}
 }
 

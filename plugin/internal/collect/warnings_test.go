@@ -106,6 +106,26 @@ func TestFewerConnectionsThanPlaces(t *testing.T) {
 	warned(t, two, 1, by, resolved(1, 1), "3 pods are behind the target a, and 2 connections go to them: some got no load; use more connections", "3 pods are behind the target b")
 }
 
+func TestUnreachableAddresses(t *testing.T) {
+	reached := func(addresses []string, unreachable ...string) func(r *run) {
+		return func(r *run) {
+			for _, a := range r.agents {
+				a.Prepared.Targets = []*agentv1.TargetStatus{{Name: "target", Addresses: addresses, Unreachable: unreachable}}
+			}
+		}
+	}
+	warned(t, test(), 2, document.Environment{}, reached([]string{"10.0.0.1:80"}))
+	warned(t, test(), 2, document.Environment{}, reached([]string{"10.0.0.1:80"}, "10.0.0.2:80: connection refused", "10.0.0.3:80: i/o timeout"),
+		"2 of the 3 addresses of the target could not be connected to from node worker-1 and got no load: 10.0.0.2:80: connection refused")
+	// Only one of the two families is served.
+	warned(t, test(), 2, document.Environment{}, reached([]string{"127.0.0.1:80"}, "[::1]:80: connection refused"))
+	r := started(t, test(), 0)
+	reached([]string{"10.0.0.1:80"}, "10.0.0.2:80: refused")(r)
+	if got := r.result().Status.Agents[0].Targets[0].Unreachable; len(got) != 1 || got[0] != "10.0.0.2:80: refused" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestNodesWithoutAgents(t *testing.T) {
 	none := func(n int) func(r *run) {
 		return func(r *run) {

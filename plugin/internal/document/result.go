@@ -200,6 +200,9 @@ type ReachedTarget struct {
 	Name string `json:"name"`
 	// Addresses the target's host resolved to (ip:port).
 	Addresses []string `json:"addresses,omitempty"`
+	// Unreachable are those that could not be connected to before the run and got
+	// no load, each with its reason ("ip:port: reason").
+	Unreachable []string `json:"unreachable,omitempty"`
 	// Client is the client used, Reason why it is not the fastest of the protocol.
 	Client string `json:"client,omitempty"`
 	Reason string `json:"reason,omitempty"`
