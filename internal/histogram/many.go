@@ -2,6 +2,12 @@ package histogram
 
 import "time"
 
+// What a Counter and a Histogram take of memory once something is recorded.
+const (
+	CounterBytes = buckets * 4
+	Bytes        = buckets * 8
+)
+
 // RecordMany counts d n times, like Record.
 func (h *Histogram) RecordMany(d time.Duration, n int64) {
 	if n <= 0 {

@@ -111,9 +111,6 @@ func (c *Clients) Close() {
 	}
 }
 
-// BytesPerConnection is about what one connection takes of memory.
-func (c *Clients) BytesPerConnection() int64 { return 64<<10 + int64(c.target.Streams-1)*16<<10 }
-
 // Target is the target as it was given.
 func (c *Clients) Target() Target { return c.target }
 

@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,7 +34,7 @@ type Engine struct {
 // NewEngine makes an engine whose first slot is at t0.
 func NewEngine(plan Plan, targets []Target, t0 time.Time) *Engine {
 	n := plan.workers()
-	shards := max(1, min(n, runtime.GOMAXPROCS(0), 8))
+	shards := plan.shards(len(targets))
 	e := &Engine{plan: plan, targets: targets, t0: t0, measured: newRecorder(shards, len(targets)), workers: make([]worker, n)}
 	weights := make([]float64, len(targets))
 	for i, t := range targets {

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"regexp"
 	"runtime/debug"
 	"time"
@@ -139,7 +137,7 @@ func (m *manager) makeRun(ctx context.Context, r *run, targets []client.Target) 
 	if err := reaching.Wait(); err != nil {
 		return nil, status.Error(codes.Unavailable, err.Error())
 	}
-	if err := fits(r.targets, r.load.Connections, debug.SetMemoryLimit(-1)); err != nil {
+	if err := fits(&r.load, r.targets, debug.SetMemoryLimit(-1)); err != nil {
 		return nil, status.Error(codes.ResourceExhausted, err.Error())
 	}
 	scraper, err := scrape.New(scrape.FromProto(r.plan.GetScrape(), m.node))
@@ -203,20 +201,4 @@ func (m *manager) drop(r *run) {
 	// What is left of a file that cannot be removed is found at the next start.
 	_ = m.store.Remove(r.id)
 	close(r.ended)
-}
-
-// baseMemory is what an agent takes before its first connection.
-const baseMemory = 48 << 20
-
-// fits holds the connections of a run against the agent's memory limit (GOMEMLIMIT):
-// an agent that is killed in the middle takes its measurements with it.
-func fits(targets []load.Target, connections int, limit int64) error {
-	need := int64(baseMemory)
-	for _, t := range targets {
-		need += int64(connections) * t.Clients.BytesPerConnection()
-	}
-	if limit != math.MaxInt64 && need > limit {
-		return fmt.Errorf("%d connections take about %d MiB, and the agent has %d: use fewer per agent, or more agents", connections, need>>20, limit>>20)
-	}
-	return nil
 }

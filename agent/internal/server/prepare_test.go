@@ -1,7 +1,6 @@
 package server
 
 import (
-	"math"
 	"net"
 	"strings"
 	"testing"
@@ -11,31 +10,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/meshery/kubectl-meshery/agent/internal/client"
-	"github.com/meshery/kubectl-meshery/agent/internal/load"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
-
-func TestConnectionsThatDoNotFitAreRefused(t *testing.T) {
-	const limit = 230 << 20
-	for _, c := range []struct {
-		connections int
-		limit       int64
-		refused     bool
-	}{
-		{2000, limit, false},
-		{5000, limit, true},
-		{5000, math.MaxInt64, false},
-	} {
-		err := fits([]load.Target{{Clients: &client.Clients{}}}, c.connections, c.limit)
-		if (err != nil) != c.refused {
-			t.Errorf("%d connections in %d bytes: %v", c.connections, c.limit, err)
-		}
-		if err != nil && !strings.Contains(err.Error(), "more agents") {
-			t.Errorf("%v says nothing of what to do", err)
-		}
-	}
-}
 
 // Every address of a target's host is called, or told as left out.
 func TestNoAddressIsLeftOutInSilence(t *testing.T) {
