@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/meshery/kubectl-meshery/agent/internal/client"
 	"github.com/meshery/kubectl-meshery/agent/internal/load"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
@@ -31,21 +29,6 @@ const (
 	minRate = 0.001
 	maxRate = 10e6
 )
-
-// withoutSecrets is the plan as it is spooled: whoever attaches needs no
-// header's value and no key, and a spool is no place for credentials.
-func withoutSecrets(p *agentv1.Plan) *agentv1.Plan {
-	p = proto.CloneOf(p)
-	for _, t := range p.GetTargets() {
-		for _, h := range t.GetHeaders() {
-			h.Value = ""
-		}
-		if t.GetTls() != nil {
-			t.Tls.ClientKey = nil
-		}
-	}
-	return p
-}
 
 // protocols and the schemes of their URLs.
 var protocols = map[agentv1.Protocol]struct {
