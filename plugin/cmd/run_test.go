@@ -185,7 +185,7 @@ func TestRunFindsOutBeforeTheLoad(t *testing.T) {
 		args []string
 	}{
 		{`host "no-such-host.invalid" does not resolve`, []string{"http://no-such-host.invalid/", "--archive", kept}},
-		{`connect to "127.0.0.1:1": dial tcp 127.0.0.1:1: connect: connection refused`, []string{"http://127.0.0.1:1/", "--archive", kept}},
+		{`connect to "127.0.0.1:1": 127.0.0.1:1: connect: connection refused`, []string{"http://127.0.0.1:1/", "--archive", kept}},
 		{"not a directory", []string{url, "--archive", "file://" + plain}},
 		{"not a directory", []string{url, "--archive", "file://" + plain + "/below"}},
 	} {

@@ -262,7 +262,7 @@ func TestErrorsBeforeTheStart(t *testing.T) {
 		want string
 	}{
 		"host":    {"http://no-such-host.invalid/", nil, `agents on nodes worker-1, worker-2: host "no-such-host.invalid" does not resolve`},
-		"refused": {"http://127.0.0.1:1/", nil, `connect to "127.0.0.1:1": dial tcp 127.0.0.1:1: connect: connection refused`},
+		"refused": {"http://127.0.0.1:1/", nil, `connect to "127.0.0.1:1": 127.0.0.1:1: connect: connection refused`},
 		"dial":    {url, errCut, `agent on node "worker-2": the cable is cut`},
 	} {
 		lines[1].down = c.down
