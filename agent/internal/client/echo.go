@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"time"
@@ -20,9 +19,9 @@ const writeAhead = 16 << 10
 func (c *Clients) chooseEcho() error {
 	switch size := len(c.target.Body); {
 	case size == 0:
-		return fmt.Errorf("target %q has no body to be echoed: give one", c.target.URL)
+		return planErrorf("target %q has no body to be echoed: give one", c.target.URL)
 	case c.target.Protocol == UDP && size > largestDatagram:
-		return fmt.Errorf("target %q: the body is larger than the %d bytes of a datagram: shorten it", c.target.URL, largestDatagram)
+		return planErrorf("target %q: the body is larger than the %d bytes of a datagram: shorten it", c.target.URL, largestDatagram)
 	}
 	c.Kind, c.make = c.target.Protocol, c.newEcho
 	return nil

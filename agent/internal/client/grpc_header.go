@@ -2,7 +2,6 @@ package client
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"google.golang.org/grpc/metadata"
@@ -30,17 +29,17 @@ func (g *grpcClients) readHeader() error {
 			g.options.userAgent = value
 			continue
 		case name == "content-type" || name == "te" || strings.HasPrefix(name, "grpc-"):
-			return fmt.Errorf("header %q belongs to gRPC itself: leave it out", h.Name)
+			return planErrorf("header %q belongs to gRPC itself: leave it out", h.Name)
 		case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
-			return fmt.Errorf("header %q is no name of gRPC metadata: use letters, digits, '-', '_' and '.'", h.Name)
+			return planErrorf("header %q is no name of gRPC metadata: use letters, digits, '-', '_' and '.'", h.Name)
 		case strings.HasSuffix(name, "-bin"):
 			b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
 			if err != nil {
-				return fmt.Errorf("header %q: what ends in -bin is given as base64, and this is not", h.Name)
+				return planErrorf("header %q: what ends in -bin is given as base64, and this is not", h.Name)
 			}
 			value = string(b)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }):
-			return fmt.Errorf("header %q: gRPC metadata is printable ASCII: give the value as base64, under a name that ends in -bin", h.Name)
+			return planErrorf("header %q: gRPC metadata is printable ASCII: give the value as base64, under a name that ends in -bin", h.Name)
 		}
 		g.metadata.Append(name, value)
 	}

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -48,7 +47,7 @@ const (
 func resolve(ctx context.Context, conn *grpc.ClientConn, call *GRPCCall) (*grpcMethod, error) {
 	service, name, ok := strings.Cut(call.Method, "/")
 	if !ok || service == "" || name == "" {
-		return nil, fmt.Errorf("gRPC method %q is not package.Service/Method", call.Method)
+		return nil, planErrorf("gRPC method %q is not package.Service/Method", call.Method)
 	}
 	files, err := describe(ctx, conn, service, call.DescriptorSet)
 	if err != nil {
@@ -57,16 +56,16 @@ func resolve(ctx context.Context, conn *grpc.ClientConn, call *GRPCCall) (*grpcM
 	d, err := files.FindDescriptorByName(protoreflect.FullName(service))
 	s, isService := d.(protoreflect.ServiceDescriptor)
 	if err != nil || !isService {
-		return nil, fmt.Errorf("the descriptor set has no gRPC service %q: it has %s", service, list(servicesOf(files)))
+		return nil, planErrorf("the descriptor set has no gRPC service %q: it has %s", service, list(servicesOf(files)))
 	}
 	method := s.Methods().ByName(protoreflect.Name(name))
 	switch {
 	case method == nil:
-		return nil, fmt.Errorf("gRPC service %q has no method %q: it has %s", service, name, list(methodsOf(s)))
+		return nil, planErrorf("gRPC service %q has no method %q: it has %s", service, name, list(methodsOf(s)))
 	case method.IsStreamingClient() || method.IsStreamingServer():
-		return nil, fmt.Errorf("gRPC method %q is streaming, and load is made of unary calls: choose another of %s", call.Method, list(methodsOf(s)))
+		return nil, planErrorf("gRPC method %q is streaming, and load is made of unary calls: choose another of %s", call.Method, list(methodsOf(s)))
 	case method.Input().IsPlaceholder() || method.Output().IsPlaceholder():
-		return nil, fmt.Errorf("the messages of gRPC method %q are not described: give a descriptor set made with protoc --include_imports", call.Method)
+		return nil, planErrorf("the messages of gRPC method %q are not described: give a descriptor set made with protoc --include_imports", call.Method)
 	}
 	m := &grpcMethod{path: "/" + call.Method, output: method.Output(), types: dynamicpb.NewTypes(files), ping: call.Method == pingService+"/Ping"}
 	m.request, err = m.encode(method.Input(), call.Message)
@@ -78,7 +77,7 @@ func (m *grpcMethod) encode(input protoreflect.MessageDescriptor, text string) (
 	v := dynamicpb.NewMessage(input)
 	if strings.TrimSpace(text) != "" {
 		if err := (protojson.UnmarshalOptions{Resolver: m.types}).Unmarshal([]byte(text), v); err != nil {
-			return nil, fmt.Errorf("gRPC message is no %s as protobuf JSON: %s; correct it", input.FullName(), plain(err))
+			return nil, planErrorf("gRPC message is no %s as protobuf JSON: %s; correct it", input.FullName(), plain(err))
 		}
 	}
 	if m.ping {
@@ -87,7 +86,7 @@ func (m *grpcMethod) encode(input protoreflect.MessageDescriptor, text string) (
 	}
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("gRPC message %s: %s; correct it", input.FullName(), plain(err))
+		return nil, planErrorf("gRPC message %s: %s; correct it", input.FullName(), plain(err))
 	}
 	return b, nil
 }
@@ -109,11 +108,11 @@ func describe(ctx context.Context, conn *grpc.ClientConn, service string, set []
 	}
 	var described descriptorpb.FileDescriptorSet
 	if err := proto.Unmarshal(set, &described); err != nil {
-		return nil, errors.New("the descriptor set is no FileDescriptorSet: make it with protoc --include_imports --descriptor_set_out, or buf build")
+		return nil, planErrorf("the descriptor set is no FileDescriptorSet: make it with protoc --include_imports --descriptor_set_out, or buf build")
 	}
 	files, err := protodesc.NewFiles(&described)
 	if err != nil {
-		return nil, fmt.Errorf("the descriptor set is not complete: %s; make it with protoc --include_imports", plain(err))
+		return nil, planErrorf("the descriptor set is not complete: %s; make it with protoc --include_imports", plain(err))
 	}
 	return files, nil
 }

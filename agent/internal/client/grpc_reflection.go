@@ -32,7 +32,7 @@ func reflected(ctx context.Context, conn *grpc.ClientConn, service string) (*pro
 			return nil, fmt.Errorf("the target's reflection service failed with %s: %s; %s", s.Code(), plain(errors.New(s.Message())), instead)
 		}
 	}
-	return nil, fmt.Errorf("the target describes no gRPC service %q, for it has no reflection: %s", service, instead)
+	return nil, planErrorf("the target describes no gRPC service %q, for it has no reflection: %s", service, instead)
 }
 
 func reflectedBy(ctx context.Context, conn *grpc.ClientConn, name, service string) (*protoregistry.Files, error) {
@@ -49,7 +49,7 @@ func reflectedBy(ctx context.Context, conn *grpc.ClientConn, name, service strin
 		return nil, err
 	}
 	if answer.GetErrorResponse() != nil {
-		return nil, fmt.Errorf("the target has no gRPC service %q: it has %s", service, list(r.services()))
+		return nil, planErrorf("the target has no gRPC service %q: it has %s", service, list(r.services()))
 	}
 	if err := r.collect(answer); err != nil {
 		return nil, err

@@ -49,10 +49,10 @@ const (
 func Reach(ctx context.Context, t Target) (*Clients, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil || u.Hostname() == "" {
-		return nil, fmt.Errorf("target %q is not a URL", t.URL)
+		return nil, planErrorf("target %q is not a URL", t.URL)
 	}
 	if u.Port() == "" && (t.Protocol == GRPC && u.Scheme != "grpcs" || t.Protocol == TCP || t.Protocol == UDP) {
-		return nil, fmt.Errorf("target %q has no port: give one, as in %s://%s:8079", t.URL, u.Scheme, u.Hostname())
+		return nil, planErrorf("target %q has no port: give one, as in %s://%s:8079", t.URL, u.Scheme, u.Hostname())
 	}
 	if t.Protocol != GRPC {
 		if err := checkHeader(t.Header); err != nil {
@@ -63,7 +63,7 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 	c := &Clients{target: t, url: u}
 	if u.Scheme == "https" || u.Scheme == "grpcs" {
 		if c.tls, err = t.TLS.config(u.Hostname()); err != nil {
-			return nil, fmt.Errorf("TLS of %q: %w", u.Host, err)
+			return nil, planErrorf("TLS of %q: %w", u.Host, err)
 		}
 	}
 	if err := c.connect(ctx); err != nil {
@@ -81,7 +81,7 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 	case HTTP2:
 		err = c.prepareHTTP2(choosing)
 	default:
-		err = fmt.Errorf("protocol %q is not known to this agent: plugin and agent are of different versions", t.Protocol)
+		err = planErrorf("protocol %q is not known to this agent: plugin and agent are of different versions", t.Protocol)
 	}
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func Reach(ctx context.Context, t Target) (*Clients, error) {
 func checkHeader(header []Header) error {
 	for _, h := range header {
 		if strings.EqualFold(h.Name, "Content-Length") || strings.EqualFold(h.Name, "Transfer-Encoding") {
-			return fmt.Errorf("header %q follows from the body: leave it out", h.Name)
+			return planErrorf("header %q follows from the body: leave it out", h.Name)
 		}
 	}
 	return nil

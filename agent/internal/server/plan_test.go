@@ -9,6 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/meshery/kubectl-meshery/agent/internal/client"
@@ -141,4 +147,56 @@ func FuzzAcceptedPlans(f *testing.F) {
 			t.Fatalf("%+v: a stop does not end it", plan)
 		}
 	})
+}
+
+// What no other moment would put right is told from a target that is not there.
+func TestPlansThatCannotBeRightAreToldFromTargetsThatAreNotThere(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := grpc.NewServer()
+	grpc_health_v1.RegisterHealthServer(g, health.NewServer())
+	reflection.Register(g)
+	go func() { _ = g.Serve(l) }()
+	t.Cleanup(g.Stop)
+	url, _ := target(t, 0)
+	ask := func(p *agentv1.Plan, call *agentv1.GRPCCall, headers ...*agentv1.Header) {
+		to := p.Targets[0]
+		to.Protocol, to.Url, to.Method, to.Grpc, to.Headers = agentv1.Protocol_PROTOCOL_GRPC, "grpc://"+l.Addr().String(), "", call, headers
+	}
+	const check = "grpc.health.v1.Health/Check"
+	a := serve(t, t.TempDir(), 1<<20)
+	for _, c := range []struct {
+		name string
+		code codes.Code
+		set  func(p *agentv1.Plan)
+	}{
+		{"right", codes.OK, func(p *agentv1.Plan) { ask(p, &agentv1.GRPCCall{Method: check}) }},
+		{"no such method", codes.InvalidArgument, func(p *agentv1.Plan) { ask(p, &agentv1.GRPCCall{Method: "grpc.health.v1.Health/Chek"}) }},
+		{"no such service", codes.InvalidArgument, func(p *agentv1.Plan) { ask(p, &agentv1.GRPCCall{Method: "a.B/C"}) }},
+		{"a wrong message", codes.InvalidArgument, func(p *agentv1.Plan) { ask(p, &agentv1.GRPCCall{Method: check, Message: `{"sevice":"x"}`}) }},
+		{"wrong metadata", codes.InvalidArgument, func(p *agentv1.Plan) {
+			ask(p, &agentv1.GRPCCall{Method: check}, &agentv1.Header{Name: "x-bin", Value: "!"})
+		}},
+		{"a header of the client's", codes.InvalidArgument, func(p *agentv1.Plan) {
+			p.Targets[0].Headers = []*agentv1.Header{{Name: "Content-Length", Value: "1"}}
+		}},
+		{"nothing to echo", codes.InvalidArgument, func(p *agentv1.Plan) {
+			p.Targets[0].Protocol, p.Targets[0].Url = agentv1.Protocol_PROTOCOL_TCP, "tcp://"+l.Addr().String()
+		}},
+		{"nobody there", codes.Unavailable, func(p *agentv1.Plan) { p.Targets[0].Url = "http://127.0.0.1:1/" }},
+	} {
+		p := planFor(url, 10, 0, time.Second)
+		c.set(p)
+		_, err := a.PrepareRun(t.Context(), &agentv1.PrepareRunRequest{RunId: runID, Plan: p})
+		if status.Code(err) != c.code {
+			t.Errorf("%s: %v, want %s", c.name, err, c.code)
+		}
+		if err == nil {
+			if _, err := a.StopRun(t.Context(), &agentv1.StopRunRequest{RunId: runID}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }

@@ -135,7 +135,11 @@ func (m *manager) makeRun(ctx context.Context, r *run, targets []client.Target) 
 		})
 	}
 	if err := reaching.Wait(); err != nil {
-		return nil, status.Error(codes.Unavailable, err.Error())
+		code := codes.Unavailable
+		if errors.Is(err, client.ErrPlan) {
+			code = codes.InvalidArgument
+		}
+		return nil, status.Error(code, err.Error())
 	}
 	if err := fits(&r.load, r.targets, debug.SetMemoryLimit(-1)); err != nil {
 		return nil, status.Error(codes.ResourceExhausted, err.Error())
