@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests: run.sh [all|unit|cluster|e2e|soak].
 #
-# unit: every test that needs no cluster, in every module, with the race detector.
+# unit: every test that needs no cluster, in every module, with the race detector;
+#   after them, alone and without it, those that hold figures against the truth.
 # cluster: the tests of the test cluster itself; they need Linux and root.
 # soak: ten minutes of load, and a thousand connections, against the agent's memory;
 #   on a cluster like those of e2e, and not among all.
@@ -20,12 +21,21 @@ source test/lib.sh
 
 unit() {
 	step "unit tests"
-	go test -race ./...
+	go test -race -skip '^TestTruth' ./...
 	# These look at files and programs that the go command's cache does not know of.
 	(cd build && go test -race -count=1 ./...)
 	(cd test/fortio && go test -race -count=1 ./...)
 	(cd test/bench && go test -race ./...)
 	(cd test/cluster && go test -race ./...)
+}
+
+# truth holds figures against the logs of the servers called: nothing else shall
+# use the CPU meanwhile, the race detector included.
+truth() {
+	step "truth tests"
+	local files
+	files=$(grep -rl --include='*_test.go' '^func TestTruth' agent internal plugin)
+	go test -count=1 -p 1 -run '^TestTruth' $(printf './%s\n' $(dirname $files) | sort -u)
 }
 
 cluster_itself() {
@@ -109,9 +119,10 @@ unit_and_cluster() {
 case ${1:-all} in
 all)
 	if [ "${E2E:-own}" = existing ]; then unit; else unit_and_cluster; fi
+	truth
 	e2e
 	;;
-unit) unit ;;
+unit) unit && truth ;;
 cluster) cluster_itself ;;
 e2e) e2e ;;
 soak) soak ;;
