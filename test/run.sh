@@ -19,14 +19,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/lib.sh
 
+# The commands are chained, for set -e has no power in a function that is called
+# for its status.
 unit() {
 	step "unit tests"
-	go test -race -skip '^TestTruth' ./...
-	# These look at files and programs that the go command's cache does not know of.
-	(cd build && go test -race -count=1 ./...)
-	(cd test/fortio && go test -race -count=1 ./...)
-	(cd test/bench && go test -race ./...)
-	(cd test/cluster && go test -race ./...)
+	go test -race -skip '^TestTruth' ./... &&
+		# These look at files and programs that the go command's cache does not know of.
+		(cd build && go test -race -count=1 ./...) &&
+		(cd test/fortio && go test -race -count=1 ./...) &&
+		(cd test/bench && go test -race ./...) &&
+		(cd test/cluster && go test -race ./...)
 }
 
 # truth holds figures against the logs of the servers called: nothing else shall
@@ -122,7 +124,10 @@ all)
 	truth
 	e2e
 	;;
-unit) unit && truth ;;
+unit)
+	unit
+	truth
+	;;
 cluster) cluster_itself ;;
 e2e) e2e ;;
 soak) soak ;;
