@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,7 +43,18 @@ func local(t *testing.T, ctx context.Context, stdin string, args ...string) (std
 	root := NewRoot(streams)
 	root.SetArgs(append([]string{"run", "--local"}, args...))
 	err = root.ExecuteContext(ctx)
+	if onlyLate(err) {
+		err = nil
+	}
 	return out.String(), errOut.String(), err
+}
+
+var lateRE = regexp.MustCompile(`^the run is invalid: the generator was late: [^;]*; use more agents, a lower rate, or nodes with less to do$`)
+
+// onlyLate tells whether a run is invalid for no other reason than that this
+// machine has other work to do, such as the other tests.
+func onlyLate(err error) bool {
+	return exit.Code(err) == exit.Invalid && lateRE.MatchString(err.Error())
 }
 
 // inArchive is the only Result of an archive, nil when there is none.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,12 @@ func checkMerge(t *testing.T, r *document.Result) {
 	}
 }
 
+// butForLateness are the reasons why a run is invalid, less that the generator
+// was late: this machine has other work to do, such as the other tests.
+func butForLateness(v document.Validity) []string {
+	return slices.DeleteFunc(slices.Clone(v.Reasons), func(reason string) bool { return strings.HasPrefix(reason, "the generator was late: ") })
+}
+
 func TestWholeRuns(t *testing.T) {
 	for name, c := range map[string]struct {
 		agents int
@@ -79,7 +86,7 @@ func TestWholeRuns(t *testing.T) {
 			e := mustRun(t, config)
 			r := e.Result
 			s := r.Status
-			if s.Phase != document.Succeeded || !s.Validity.Valid {
+			if s.Phase != document.Succeeded || len(butForLateness(s.Validity)) > 0 {
 				t.Errorf("%s, %+v", s.Phase, s.Validity)
 			}
 			if sent(r) != count.Load() || s.Requests.Succeeded != s.Requests.Sent || s.Requests.Codes["200"] != s.Requests.Sent {
@@ -159,7 +166,7 @@ func TestAnInterruptStopsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
 				t.Errorf("stopping took %s", took)
 			}
 			s := r.Status
-			if s.Phase != document.Cancelled || s.Validity.Valid || len(s.Validity.Reasons) != 1 {
+			if s.Phase != document.Cancelled || s.Validity.Valid || len(butForLateness(s.Validity)) != 1 {
 				t.Errorf("%s, %+v", s.Phase, s.Validity)
 			}
 			if n := count.Load(); sent(r) != n || (n == int64(len(members))) != (c.after == 0) {
