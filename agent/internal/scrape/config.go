@@ -103,10 +103,11 @@ func parseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// shown is the URL without what must not end up in a Result.
+// shown is the URL without what must not end up in a Result: a user, and the
+// query, which may hold a credential and matters to nobody else.
 func shown(u *url.URL) string {
 	c := *u
-	c.User = nil
+	c.User, c.RawQuery, c.ForceQuery = nil, "", false
 	return c.String()
 }
 
