@@ -46,9 +46,13 @@ mesh: {type: 3}
 		t.Errorf("%+v, the target counted %d", r, count.Load())
 	}
 
+	// A generator that was late on a busy machine is said to have been.
+	said := func(stderr string) bool {
+		return stderr == "" && r.Status.Validity.Valid || strings.Contains(stderr, "the run is invalid") && !r.Status.Validity.Valid
+	}
 	data := filepath.Join(dir, "data")
 	stdout, stderr, err = execute(t, "results", "export", r.Metadata.RunID, "--format", "fortio", "--output-dir", data)
-	if err != nil || stderr != "" {
+	if err != nil || !said(stderr) {
 		t.Fatal(stderr, err)
 	}
 	raw, err := os.ReadFile(strings.TrimSuffix(stdout, "\n"))
@@ -72,7 +76,7 @@ mesh: {type: 3}
 			P50 float64 `json:"p50"`
 		} `json:"latencies_ms"`
 	}
-	if err != nil || stderr != "" || json.Unmarshal([]byte(stdout), &s) != nil {
+	if err != nil || !said(stderr) || json.Unmarshal([]byte(stdout), &s) != nil {
 		t.Fatal(stdout, stderr, err)
 	}
 	if s.ID != r.Metadata.RunID || s.TestID != "7a7ba8a8-3d6e-4e5c-9d7a-5d2f3f7b1c11" || s.Latencies.P50 != *r.Status.Latency.ServiceTime.P50 {
