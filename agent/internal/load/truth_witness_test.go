@@ -201,9 +201,9 @@ func (tr *trial) within(figure string, got, low, high time.Duration) {
 	}
 }
 
-// steadily makes a measurement and fails the test for what is wrong with it. One
-// that the machine disturbed is made again where it is wrong, three times at most:
-// what is wrong each time is no disturbance. What none excuses, f tells t itself.
+// steadily makes a measurement and fails the test for what is wrong with it each
+// time, when it is made again, three times at most: what is wrong each time is no
+// disturbance. What none excuses, f tells t itself.
 func steadily(t *testing.T, f func(tr *trial)) {
 	t.Helper()
 	var wrong map[string]string
