@@ -35,12 +35,13 @@ func oneLine(t *testing.T, r result, code int, words ...string) {
 }
 
 func TestBadInput(t *testing.T) {
+	at := beside(t)
 	file := filepath.Join(t.TempDir(), "test.yaml")
 	if err := os.WriteFile(file, []byte("apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec:\n  target: {url: http://x}\n  laod: {rate: 5}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	echoIP := must(t, "get", "pods", "-n", shop, "-o", "jsonpath={.items[0].status.podIP}").stdout
-	before := served(t)
+	echoIP := must(t, "get", "pods", "-n", at.shop, "-o", "jsonpath={.items[0].status.podIP}").stdout
+	before := at.served(t)
 	for _, c := range []struct {
 		name  string
 		args  []string
@@ -51,26 +52,26 @@ func TestBadInput(t *testing.T) {
 		{"no such file", []string{"-f", file + "x"}, 2, []string{"no such file"}},
 		{"bad URL", []string{"http://"}, 2, []string{"target.url"}},
 		{"other scheme", []string{"ftp://x/"}, 2, []string{"ftp", "http"}},
-		{"bad rate", []string{target, "--rate", "fast"}, 2, []string{"fast", "max"}},
+		{"bad rate", []string{at.target, "--rate", "fast"}, 2, []string{"fast", "max"}},
 		{"nothing to run", nil, 2, []string{"-f"}},
-		{"unknown flag", []string{target, "--rte", "5"}, 2, []string{"--rte", "--help"}},
-		{"bad duration", []string{target, "--duration", "5"}, 2, []string{"duration"}},
+		{"unknown flag", []string{at.target, "--rte", "5"}, 2, []string{"--rte", "--help"}},
+		{"bad duration", []string{at.target, "--duration", "5"}, 2, []string{"duration"}},
 		{"unresolvable host", []string{"http://no-such-service.nowhere:8080/"}, 1, []string{"no-such-service.nowhere", "does not resolve"}},
 		{"refused connection", []string{"http://" + echoIP + ":8099/"}, 1, []string{echoIP + ":8099", "connection refused"}},
-		{"too many agents", []string{target, "--agents", "99"}, 1, []string{"99"}},
-		{"no such node", []string{target, "--node", "no-such-node"}, 1, []string{"no-such-node"}},
-		{"wrong bucket", []string{target, "--archive", "s3://no-such-bucket/x"}, 1, []string{"no-such-bucket"}},
-		{"bad archive", []string{target, "--archive", "ftp://x"}, 2, []string{"--archive", "s3://"}},
+		{"too many agents", []string{at.target, "--agents", "99"}, 1, []string{"99"}},
+		{"no such node", []string{at.target, "--node", "no-such-node"}, 1, []string{"no-such-node"}},
+		{"wrong bucket", []string{at.target, "--archive", "s3://no-such-bucket/x"}, 1, []string{"no-such-bucket"}},
+		{"bad archive", []string{at.target, "--archive", "ftp://x"}, 2, []string{"--archive", "s3://"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			oneLine(t, kubectl(append([]string{"meshery", "run", "-n", agents}, c.args...)...), c.code, c.words...)
+			oneLine(t, kubectl(append([]string{"meshery", "run", "-n", at.agents}, c.args...)...), c.code, c.words...)
 		})
 	}
 	t.Run("no agents", func(t *testing.T) {
-		oneLine(t, kubectl("meshery", "run", target, "-n", "meshery-e2e-none"), 1, "deploy")
+		oneLine(t, kubectl("meshery", "run", at.target, "-n", "meshery-e2e-none"), 1, "deploy")
 	})
 	t.Run("wrong credentials", func(t *testing.T) {
-		c := command("meshery", "run", target, "-n", agents)
+		c := command("meshery", "run", at.target, "-n", at.agents)
 		c.Env = append(c.Env, "AWS_SECRET_ACCESS_KEY=wrong")
 		r := capture(c)
 		oneLine(t, r, 1)
@@ -78,21 +79,22 @@ func TestBadInput(t *testing.T) {
 			t.Error("a secret is printed")
 		}
 	})
-	if after := served(t); after != before {
+	if after := at.served(t); after != before {
 		t.Errorf("%d requests were sent by runs that could not begin", after-before)
 	}
 }
 
 // A user who may see the agents and not reach them.
 func TestNoRightToPortForward(t *testing.T) {
+	at := beside(t)
 	for _, args := range [][]string{
-		{"create", "serviceaccount", "viewer", "-n", shop},
-		{"create", "clusterrolebinding", "meshery-e2e-viewer", "--clusterrole=view", "--serviceaccount=" + shop + ":viewer"},
+		{"create", "serviceaccount", "viewer", "-n", at.shop},
+		{"create", "clusterrolebinding", "meshery-e2e-viewer", "--clusterrole=view", "--serviceaccount=" + at.shop + ":viewer"},
 	} {
 		must(t, args...)
 	}
 	t.Cleanup(func() { must(t, "delete", "clusterrolebinding", "meshery-e2e-viewer") })
-	token := strings.TrimSpace(must(t, "create", "token", "viewer", "-n", shop).stdout)
+	token := strings.TrimSpace(must(t, "create", "token", "viewer", "-n", at.shop).stdout)
 	config := filepath.Join(t.TempDir(), "kubeconfig")
 	raw := must(t, "config", "view", "--minify", "--flatten", "--raw", "-o", "json").stdout
 	if err := os.WriteFile(config, []byte(raw), 0o600); err != nil {
@@ -100,16 +102,17 @@ func TestNoRightToPortForward(t *testing.T) {
 	}
 	must(t, "config", "--kubeconfig", config, "set-credentials", "viewer", "--token", token)
 	must(t, "config", "--kubeconfig", config, "set-context", "--current", "--user", "viewer")
-	c := command("meshery", "run", target, "-n", agents)
+	c := command("meshery", "run", at.target, "-n", at.agents)
 	c.Env = append(c.Env, "KUBECONFIG="+config)
 	r := capture(c)
-	if r.code != 1 || !strings.Contains(r.stderr, "pods/portforward") || !strings.Contains(r.stderr, agents) {
+	if r.code != 1 || !strings.Contains(r.stderr, "pods/portforward") || !strings.Contains(r.stderr, at.agents) {
 		t.Errorf("exit code %d: %s; want the missing right named", r.code, r.stderr)
 	}
 }
 
 // A Result that finds the archive's disk full waits in the outbox.
 func TestFullDisk(t *testing.T) {
+	at := beside(t)
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=128k"); err != nil {
 		t.Fatalf("mount a small file system (needs root): %v", err)
@@ -120,7 +123,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	})
 	data := t.TempDir()
-	id, _, wait := beginIn(t, []string{"XDG_DATA_HOME=" + data, "XDG_STATE_HOME=" + data},
+	id, _, wait := at.beginIn(t, []string{"XDG_DATA_HOME=" + data, "XDG_STATE_HOME=" + data},
 		"--rate", "50", "--duration", "5s", "--archive", "file://"+dir+"/archive")
 	// There was room when the run began.
 	if err := os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 124<<10), 0o600); err != nil {

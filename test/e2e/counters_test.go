@@ -55,7 +55,7 @@ func (c counters) sum(prefix string) int64 {
 }
 
 // served is the number of HTTP requests that the workload has counted.
-func served(t *testing.T) int64 {
+func (at *site) served(t *testing.T) int64 {
 	t.Helper()
-	return counted(t, shop).sum("echo_requests_total")
+	return counted(t, at.shop).sum("echo_requests_total")
 }

@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"math"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,21 +14,18 @@ import (
 
 // Two agents with 20 connections each to a workload that answers after 100 ms can
 // send 400 requests per second, whatever the machine: two searches must find
-// nearly that. They run at once, each by agents of its own, for they mostly wait.
+// nearly that. They run at once, each at a site of its own, for they mostly wait.
 func TestTheHighestRateIsFoundTwice(t *testing.T) {
-	const second = "meshery-e2e-second"
+	sites := []*site{alone(t), take(t)}
 	const capacity = 2 * 20 / 0.1
-	must(t, "meshery", "deploy", "-n", second, "--image", os.Getenv("MESHERY_IMAGE"))
-	t.Cleanup(func() { must(t, "meshery", "undeploy", "-n", second) })
-	// A stall leaves a backlog, which near the capacity is there to stay: the
-	// median forgives those of the second half, and minRate their unsent requests.
-	test := spec(t, fmt.Sprintf("validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, minRate: 0.95}\n  target: {url: %q}\n  load: {rate: 370, connections: 20, duration: 5s}", target+"?delay=100ms"))
-
-	found := make([]result, 2)
+	found := make([]result, len(sites))
 	var searches sync.WaitGroup
-	for i, namespace := range []string{agents, second} {
+	for i, at := range sites {
+		// A stall leaves a backlog, which near the capacity is there to stay: the
+		// median forgives those of the second half, and minRate their unsent requests.
+		test := spec(t, fmt.Sprintf("validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, minRate: 0.95}\n  target: {url: %q}\n  load: {rate: 370, connections: 20, duration: 5s}", at.target+"?delay=100ms"))
 		searches.Go(func() {
-			found[i] = kubectl(append([]string{"meshery", "run", "-n", namespace, "-o", "json", "--label", "build=e2e",
+			found[i] = kubectl(append([]string{"meshery", "run", "-n", at.agents, "-o", "json", "--label", "build=e2e",
 				"--find-max", "--slo", "responseTime.p50 < 150ms", "--max-rate", "430"}, test...)...)
 		})
 	}

@@ -12,15 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-)
-
-// The namespaces of these tests: agents, the workload, and one that wants
-// certificates.
-const (
-	agents  = "meshery-e2e"
-	shop    = "meshery-e2e-shop"
-	secured = "meshery-e2e-tls"
-	target  = "http://meshery-echo." + shop + ":8080/"
+	"time"
 )
 
 func TestMain(m *testing.M) {
@@ -44,18 +36,35 @@ func TestMain(m *testing.M) {
 }
 
 func setUp() error {
-	if err := applyEcho(shop); err != nil {
-		return err
-	}
-	r := kubectl("meshery", "deploy", "-n", agents, "--image", os.Getenv("MESHERY_IMAGE"), "--kubelet-metrics")
-	return r.err()
+	return each(func(s *site) error {
+		if err := applyEcho(s.shop); err != nil {
+			return err
+		}
+		if err := kubectl("meshery", "deploy", "-n", s.agents, "--image", os.Getenv("MESHERY_IMAGE"), "--kubelet-metrics").err(); err != nil {
+			return err
+		}
+		return s.reach(s.host)
+	})
 }
 
 func tearDown() error {
 	return errors.Join(
-		kubectl("meshery", "undeploy", "-n", agents).err(),
-		kubectl("delete", "namespace", shop, secured, "--ignore-not-found").err(),
+		each(func(s *site) error { return kubectl("meshery", "undeploy", "-n", s.agents).err() }),
+		kubectl(append([]string{"delete", "namespace", "--ignore-not-found", secured}, shops()...)...).err(),
 	)
+}
+
+// reach returns when the agents of a site reach a workload: its pods are ready a
+// moment before the nodes know of it.
+func (at *site) reach(host string) error {
+	var err error
+	for range 30 {
+		if err = kubectl("meshery", "run", "tcp://"+host+":8078", "-n", at.agents, "--requests", "2", "--rate", "max", "--warmup", "0s").err(); err == nil {
+			return nil
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	return err
 }
 
 var imageLine = regexp.MustCompile(`image: .*`)
@@ -143,13 +152,6 @@ func measured(t *testing.T, args ...string) result {
 	return r
 }
 
-// runJSON runs the Test of args and returns the Result and the bytes printed.
-func runJSON(t *testing.T, args ...string) (*resultDoc, []byte) {
-	t.Helper()
-	r := measured(t, append([]string{"meshery", "run", "-n", agents, "-o", "json"}, args...)...)
-	return parse(t, r.stdout), []byte(r.stdout)
-}
-
 // noMetrics is what a Test needs to read no metrics: its Result is there as soon
 // as the load is over.
 const noMetrics = `
@@ -165,14 +167,4 @@ func spec(t *testing.T, yaml string) []string {
 		t.Fatal(err)
 	}
 	return []string{"-f", file}
-}
-
-// quick runs a Test with this YAML below "spec:", and wants it believable.
-func quick(t *testing.T, yaml string, args ...string) *resultDoc {
-	t.Helper()
-	r, _ := runJSON(t, append(spec(t, yaml), args...)...)
-	if r.Status.Phase != "Succeeded" || !believable(&r.Status) {
-		t.Errorf("phase %s, validity %+v", r.Status.Phase, r.Status.Validity)
-	}
-	return r
 }

@@ -31,12 +31,13 @@ var protocols = []struct {
 
 // Both ends count the same in every protocol, and agents start together.
 func TestEveryProtocolIsCountedAlikeAtBothEnds(t *testing.T) {
+	at := alone(t)
 	var skews []float64
 	for _, p := range protocols {
 		t.Run(p.name, func(t *testing.T) {
-			before := counted(t, shop)
-			r := quick(t, "target: "+fmt.Sprintf(p.target, "meshery-echo."+shop)+"\n  load: {rate: 300, duration: 1s, warmup: 1s, connections: 4}")
-			d := counted(t, shop).since(before)
+			before := counted(t, at.shop)
+			r := at.quick(t, "target: "+fmt.Sprintf(p.target, at.host)+"\n  load: {rate: 300, duration: 1s, warmup: 1s, connections: 4}")
+			d := counted(t, at.shop).since(before)
 			s := &r.Status
 			if s.Requests.Planned != 300 {
 				t.Errorf("%d requests planned, want 300", s.Requests.Planned)
@@ -85,7 +86,8 @@ func startSkew(t *testing.T, s *resultStatus) (most float64) {
 
 // The targets of one Test get their shares, and each is counted alike at both ends.
 func TestWeightedTargetsAreCountedAlikeAtBothEnds(t *testing.T) {
-	host := "meshery-echo." + shop
+	at := beside(t)
+	host := at.host
 	targets := []struct {
 		yaml    string
 		share   float64
@@ -104,9 +106,9 @@ func TestWeightedTargetsAreCountedAlikeAtBothEnds(t *testing.T) {
 	for _, one := range targets {
 		yaml += "\n  - " + one.yaml
 	}
-	before := counted(t, shop)
-	r := quick(t, yaml+"\n  load: {rate: 400, duration: 3s, connections: 4}")
-	d := counted(t, shop).since(before)
+	before := counted(t, at.shop)
+	r := at.quick(t, yaml+"\n  load: {rate: 400, duration: 3s, connections: 4}")
+	d := counted(t, at.shop).since(before)
 	if len(r.Status.Targets) != len(targets) || r.Status.Requests.Succeeded != 1200 {
 		t.Fatalf("%+v, %+v; want 1200 calls of %d targets", r.Status.Requests, r.Status.Targets, len(targets))
 	}

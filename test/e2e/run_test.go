@@ -40,14 +40,15 @@ func sent(r *resultDoc) int64 {
 // The main job: both ends count the same, everything that was to be read was
 // read, and what is archived is what was printed.
 func TestRun(t *testing.T) {
-	before := served(t)
+	at := beside(t)
+	before := at.served(t)
 	// The kubelet looks at a container every 10 to 20 s: 45 s hold two readings.
-	r, printed := runJSON(t, target, "--rate", "300", "--duration", "45s", "--warmup", "2s", "--name", "main-job", "--label", "build=e2e")
+	r, printed := at.runJSON(t, at.target, "--rate", "300", "--duration", "45s", "--warmup", "2s", "--name", "main-job", "--label", "build=e2e")
 	s := r.Status
 	if s.Phase != "Succeeded" || !believable(&s) {
 		t.Errorf("phase %s, validity %+v", s.Phase, s.Validity)
 	}
-	if got := served(t) - before; got != sent(r) {
+	if got := at.served(t) - before; got != sent(r) {
 		t.Errorf("agents sent %d requests, the workload counted %d", sent(r), got)
 	}
 	if s.Requests.Planned != 13500 || s.Requests.Succeeded != 13500 || s.Requests.Codes["200"] != 13500 {
@@ -69,7 +70,7 @@ func TestRun(t *testing.T) {
 	if err != nil || !whole.Equal(merged) || whole.Count() != s.Requests.Planned {
 		t.Errorf("the merged histogram is not the sum of the agents' (%v)", err)
 	}
-	checkResources(t, &s, nodes)
+	at.checkResources(t, &s, nodes)
 	if got := object(t, r.Metadata.RunID); string(got) != string(printed) {
 		t.Error("the object in the bucket differs from what was printed")
 	}
@@ -88,7 +89,7 @@ func believable(s *resultStatus) bool {
 	return !slices.ContainsFunc(s.Validity.Reasons, func(r string) bool { return !strings.HasPrefix(r, "the generator was late") })
 }
 
-func checkResources(t *testing.T, s *resultStatus, nodes []string) {
+func (at *site) checkResources(t *testing.T, s *resultStatus, nodes []string) {
 	t.Helper()
 	for _, node := range nodes {
 		i := slices.Index(s.nodesRead(), node)
@@ -116,7 +117,7 @@ func checkResources(t *testing.T, s *resultStatus, nodes []string) {
 		if read := c.CPUSamples >= 2; (c.CPUSeconds != nil) != read || (c.WindowSeconds != nil) != read || (c.MeanCores != nil) != read {
 			t.Errorf("container %s: figures that %d readings of CPU do not give, or give and that are absent", name, c.CPUSamples)
 		}
-		if c.Namespace != shop || c.Container != "echo" {
+		if c.Namespace != at.shop || c.Container != "echo" {
 			continue
 		}
 		workload = workload || c.CPUSeconds != nil && *c.CPUSeconds > 0 && c.MemoryMeanBytes != nil && *c.MemoryMeanBytes > 0
@@ -202,22 +203,22 @@ func object(t *testing.T, runID string) []byte {
 var runLine = regexp.MustCompile(`(?m)^run ([0-9a-f-]{36}) `)
 
 // begin starts a long run and returns once its load is under way.
-func begin(t *testing.T, args ...string) (id string, interrupt func(os.Signal), wait func() result) {
+func (at *site) begin(t *testing.T, args ...string) (id string, interrupt func(os.Signal), wait func() result) {
 	t.Helper()
-	return beginIn(t, nil, args...)
+	return at.beginIn(t, nil, args...)
 }
 
 // beginIn is begin with more in the environment.
-func beginIn(t *testing.T, env []string, args ...string) (id string, interrupt func(os.Signal), wait func() result) {
+func (at *site) beginIn(t *testing.T, env []string, args ...string) (id string, interrupt func(os.Signal), wait func() result) {
 	t.Helper()
-	c := command(append([]string{"meshery", "run", target, "-n", agents, "-o", "json", "--warmup", "0s"}, args...)...)
+	c := command(append([]string{"meshery", "run", at.target, "-n", at.agents, "-o", "json", "--warmup", "0s"}, args...)...)
 	c.Env = append(c.Env, env...)
-	return beginCommand(t, c)
+	return at.beginCommand(t, c)
 }
 
 // beginCommand starts a command that runs a Test, and returns once its load is
 // under way.
-func beginCommand(t *testing.T, c *exec.Cmd) (id string, interrupt func(os.Signal), wait func() result) {
+func (at *site) beginCommand(t *testing.T, c *exec.Cmd) (id string, interrupt func(os.Signal), wait func() result) {
 	t.Helper()
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr := &watched{ids: make(chan string, 1)}
@@ -238,17 +239,17 @@ func beginCommand(t *testing.T, c *exec.Cmd) (id string, interrupt func(os.Signa
 	case <-time.After(time.Minute):
 		t.Fatalf("no run within a minute: %s", stderr)
 	}
-	waitServed(t)
+	at.waitServed(t)
 	return id, func(s os.Signal) { _ = syscall.Kill(-c.Process.Pid, s.(syscall.Signal)) },
 		func() result { return <-done }
 }
 
 // waitServed returns when the workload counts requests.
-func waitServed(t *testing.T) {
+func (at *site) waitServed(t *testing.T) {
 	t.Helper()
-	first := served(t)
+	first := at.served(t)
 	for range 100 {
-		if served(t) > first {
+		if at.served(t) > first {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -257,8 +258,9 @@ func waitServed(t *testing.T) {
 }
 
 func TestInterruptStopsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
-	before := served(t)
-	id, interrupt, wait := begin(t, "--rate", "100", "--duration", "10m")
+	at := beside(t)
+	before := at.served(t)
+	id, interrupt, wait := at.begin(t, "--rate", "100", "--duration", "10m")
 	interrupt(syscall.SIGINT)
 	r := wait()
 	if r.code != 130 {
@@ -268,53 +270,55 @@ func TestInterruptStopsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
 	if got.Status.Phase != "Cancelled" || got.Status.Requests.Sent == 0 || got.Status.Validity.Valid {
 		t.Errorf("phase %s, requests %+v, validity %+v", got.Status.Phase, got.Status.Requests, got.Status.Validity)
 	}
-	if n := served(t) - before; n != sent(got) {
+	if n := at.served(t) - before; n != sent(got) {
 		t.Errorf("agents sent %d requests, the workload counted %d", sent(got), n)
 	}
 	if string(object(t, id)) != r.stdout {
 		t.Error("the object in the bucket differs from what was printed")
 	}
-	if active := must(t, "meshery", "status", "-n", agents, "-o", "jsonpath={.nodes[*].activeRun.id}").stdout; strings.TrimSpace(active) != "" {
+	if active := must(t, "meshery", "status", "-n", at.agents, "-o", "jsonpath={.nodes[*].activeRun.id}").stdout; strings.TrimSpace(active) != "" {
 		t.Errorf("run %s is still active", active)
 	}
 }
 
 func TestARunOutlivesItsPluginAndAttachFetchesIt(t *testing.T) {
-	before := served(t)
-	id, interrupt, wait := begin(t, "--rate", "100", "--duration", "12s")
+	at := beside(t)
+	before := at.served(t)
+	id, interrupt, wait := at.begin(t, "--rate", "100", "--duration", "12s")
 	interrupt(syscall.SIGKILL)
 	wait()
-	second := kubectl("meshery", "run", target, "-n", agents)
+	second := kubectl("meshery", "run", at.target, "-n", at.agents)
 	if second.code != 1 || !strings.Contains(second.stderr, id) {
 		t.Errorf("a second run: exit code %d, %s; want it refused, naming run %s", second.code, second.stderr, id)
 	}
-	if refused := kubectl("meshery", "undeploy", "-n", agents); refused.code != 1 || !strings.Contains(refused.stderr, id) {
+	if refused := kubectl("meshery", "undeploy", "-n", at.agents); refused.code != 1 || !strings.Contains(refused.stderr, id) {
 		t.Errorf("undeploy during a run: exit code %d, %s", refused.code, refused.stderr)
 	}
-	r := measured(t, "meshery", "attach", id, "-n", agents, "-o", "json")
+	r := measured(t, "meshery", "attach", id, "-n", at.agents, "-o", "json")
 	got := parse(t, r.stdout)
 	if got.Status.Phase != "Succeeded" || got.Status.Requests.Sent != 1200 {
 		t.Errorf("phase %s, requests %+v", got.Status.Phase, got.Status.Requests)
 	}
-	if n := served(t) - before; n != sent(got) {
+	if n := at.served(t) - before; n != sent(got) {
 		t.Errorf("agents sent %d requests, the workload counted %d", sent(got), n)
 	}
 	// From now on it is the archived Result, for the agents have forgotten the run.
-	if again := measured(t, "meshery", "attach", id, "-n", agents, "-o", "json"); again.stdout != r.stdout || strings.Contains(again.stderr, "Warning") {
+	if again := measured(t, "meshery", "attach", id, "-n", at.agents, "-o", "json"); again.stdout != r.stdout || strings.Contains(again.stderr, "Warning") {
 		t.Errorf("attached again: %s\n%s\nfirst\n%s", again.stderr, again.stdout, r.stdout)
 	}
 	const unknown = "0193a1c4-7c1e-7000-8000-000000000009"
-	if none := kubectl("meshery", "attach", unknown, "-n", agents); none.code != 1 || !strings.Contains(none.stderr, "no agent has run") {
+	if none := kubectl("meshery", "attach", unknown, "-n", at.agents); none.code != 1 || !strings.Contains(none.stderr, "no agent has run") {
 		t.Errorf("attach to nothing: exit code %d, %s", none.code, none.stderr)
 	}
 }
 
 func TestALostAgentIsNamedAndItsShareKept(t *testing.T) {
-	_, _, wait := begin(t, "--rate", "100", "--duration", "15s")
+	at := beside(t)
+	_, _, wait := at.begin(t, "--rate", "100", "--duration", "15s")
 	time.Sleep(2 * time.Second) // some seconds of its load are to be kept
-	pod := strings.Fields(must(t, "get", "pods", "-n", agents, "-o", "jsonpath={.items[*].metadata.name}").stdout)[0]
-	node := must(t, "get", "pod", pod, "-n", agents, "-o", "jsonpath={.spec.nodeName}").stdout
-	must(t, "delete", "pod", pod, "-n", agents, "--grace-period=0", "--force")
+	pod := strings.Fields(must(t, "get", "pods", "-n", at.agents, "-o", "jsonpath={.items[*].metadata.name}").stdout)[0]
+	node := must(t, "get", "pod", pod, "-n", at.agents, "-o", "jsonpath={.spec.nodeName}").stdout
+	must(t, "delete", "pod", pod, "-n", at.agents, "--grace-period=0", "--force")
 	r := wait()
 	if r.code != 4 || !strings.Contains(r.stderr, node) {
 		t.Errorf("exit code %d, want 4 and node %s named: %s", r.code, node, r.stderr)
@@ -331,7 +335,7 @@ func TestALostAgentIsNamedAndItsShareKept(t *testing.T) {
 	if got.Status.Phase != "Partial" {
 		t.Errorf("phase %s, want Partial", got.Status.Phase)
 	}
-	must(t, "rollout", "status", "-n", agents, "daemonset/meshery-agent", "--timeout=90s")
+	must(t, "rollout", "status", "-n", at.agents, "daemonset/meshery-agent", "--timeout=90s")
 }
 
 // watched collects what is written and hands out the run's id.

@@ -12,34 +12,36 @@ import (
 )
 
 func TestAnotherPodCannotReachTheAgentsGRPC(t *testing.T) {
+	at := beside(t)
 	nodes := nodeNames(t)
 	if len(nodes) < 2 {
 		t.Fatal("two nodes are needed")
 	}
-	ip := must(t, "get", "pods", "-n", agents, "--field-selector", "spec.nodeName="+nodes[1], "-o", "jsonpath={.items[0].status.podIP}").stdout
+	ip := must(t, "get", "pods", "-n", at.agents, "--field-selector", "spec.nodeName="+nodes[1], "-o", "jsonpath={.items[0].status.podIP}").stdout
 	// The other listener of the same pod can be reached, so it is not the network.
-	metrics, _ := runJSON(t, "http://"+ip+":8911/metrics", "--node", nodes[0], "--rate", "5", "--duration", "2s", "--warmup", "0s")
+	metrics, _ := at.runJSON(t, "http://"+ip+":8911/metrics", "--node", nodes[0], "--rate", "5", "--duration", "2s", "--warmup", "0s")
 	if metrics.Status.Requests.Succeeded == 0 {
 		t.Errorf("the metrics listener cannot be reached: %+v", metrics.Status.Requests)
 	}
-	r := kubectl("meshery", "run", "http://"+ip+":8910/", "-n", agents, "--node", nodes[0])
+	r := kubectl("meshery", "run", "http://"+ip+":8910/", "-n", at.agents, "--node", nodes[0])
 	if r.code != 1 || !strings.Contains(r.stderr, "connection refused") {
 		t.Errorf("the gRPC port: exit code %d, %s; want the connection refused", r.code, r.stderr)
 	}
 }
 
 func TestTheAgentPodIsRestrictedAndLight(t *testing.T) {
-	if level := must(t, "get", "namespace", agents, "-o", `jsonpath={.metadata.labels.pod-security\.kubernetes\.io/enforce}`).stdout; level != "restricted" {
+	at := beside(t)
+	if level := must(t, "get", "namespace", at.agents, "-o", `jsonpath={.metadata.labels.pod-security\.kubernetes\.io/enforce}`).stdout; level != "restricted" {
 		t.Errorf("the namespace enforces %q, and the agents run in it: want restricted", level)
 	}
 	// What is asked is what it takes to have agents, not what runs have left.
-	must(t, "delete", "pods", "--all", "-n", agents)
-	must(t, "rollout", "status", "-n", agents, "daemonset/meshery-agent", "--timeout=90s")
-	for _, pod := range strings.Fields(must(t, "get", "pods", "-n", agents, "-o", "jsonpath={.items[*].metadata.name}").stdout) {
-		if rss := agentMetric(t, pod, "process_resident_memory_bytes"); rss > 30<<20 {
+	must(t, "delete", "pods", "--all", "-n", at.agents)
+	must(t, "rollout", "status", "-n", at.agents, "daemonset/meshery-agent", "--timeout=90s")
+	for _, pod := range strings.Fields(must(t, "get", "pods", "-n", at.agents, "-o", "jsonpath={.items[*].metadata.name}").stdout) {
+		if rss := at.agentMetric(t, pod, "process_resident_memory_bytes"); rss > 30<<20 {
 			t.Errorf("pod %s uses %.0f bytes, at most 30 MiB are allowed", pod, rss)
 		}
-		if info := agentMetric(t, pod, `meshery_agent_build_info\{.*\}`); info != 1 {
+		if info := at.agentMetric(t, pod, `meshery_agent_build_info\{.*\}`); info != 1 {
 			t.Errorf("meshery_agent_build_info is %v", info)
 		}
 	}
@@ -47,9 +49,9 @@ func TestTheAgentPodIsRestrictedAndLight(t *testing.T) {
 
 // agentMetric is the value of a metric of an agent, by a pattern for its name and
 // labels.
-func agentMetric(t *testing.T, pod, metric string) float64 {
+func (at *site) agentMetric(t *testing.T, pod, metric string) float64 {
 	t.Helper()
-	page := must(t, "get", "--raw", "/api/v1/namespaces/"+agents+"/pods/"+pod+":8911/proxy/metrics").stdout
+	page := must(t, "get", "--raw", "/api/v1/namespaces/"+at.agents+"/pods/"+pod+":8911/proxy/metrics").stdout
 	m := regexp.MustCompile(`(?m)^` + metric + ` (.*)$`).FindStringSubmatch(page)
 	if m == nil {
 		t.Fatalf("no %s in %s", metric, page)
@@ -76,6 +78,7 @@ func everything(t *testing.T) []string {
 }
 
 func TestUndeployLeavesNothingAndANodeWithoutAgentIsNamed(t *testing.T) {
+	at := alone(t)
 	const namespace = "meshery-e2e-gone"
 	nodes := nodeNames(t)
 	before := everything(t)
@@ -84,7 +87,7 @@ func TestUndeployLeavesNothingAndANodeWithoutAgentIsNamed(t *testing.T) {
 	if slices.Equal(before, everything(t)) {
 		t.Error("the listing does not see what deploy made")
 	}
-	r := measured(t, "meshery", "run", target, "-n", namespace, "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json")
+	r := measured(t, "meshery", "run", at.target, "-n", namespace, "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json")
 	got := parse(t, r.stdout)
 	for _, node := range nodes[1:] {
 		if !strings.Contains(r.stderr, node) {
@@ -97,7 +100,7 @@ func TestUndeployLeavesNothingAndANodeWithoutAgentIsNamed(t *testing.T) {
 		if !named {
 			t.Errorf("node %s is not in the Result: %+v", node, got.Status.NodesWithoutAgent)
 		}
-		if one := kubectl("meshery", "run", target, "-n", namespace, "--node", node); one.code != 1 || !strings.Contains(one.stderr, node) {
+		if one := kubectl("meshery", "run", at.target, "-n", namespace, "--node", node); one.code != 1 || !strings.Contains(one.stderr, node) {
 			t.Errorf("--node %s: exit code %d, %s", node, one.code, one.stderr)
 		}
 	}

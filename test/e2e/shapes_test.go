@@ -11,7 +11,8 @@ import (
 // Stages are followed within 1 %, steps and straight lines, by what was sent in
 // every second and in all of them.
 func TestStagesAreFollowed(t *testing.T) {
-	r := quick(t, `target: {url: "`+target+`"}
+	at := alone(t)
+	r := at.quick(t, `target: {url: "`+at.target+`"}
   load: {warmup: 1s, stages: [{duration: 3s, rate: 400}, {duration: 4s, rate: 1200}, {duration: 3s, rate: 600, step: true}]}`)
 	s := &r.Status
 	rate := func(at float64) float64 {
@@ -56,6 +57,7 @@ func sentIn(r *resultDoc, second int) (n int64) {
 // Random arrivals are as many as the rate wants, to within chance, and the same
 // ones for the same seed.
 func TestRandomArrivals(t *testing.T) {
+	at := beside(t)
 	for _, c := range []struct {
 		arrivals  string
 		deviation float64
@@ -65,7 +67,7 @@ func TestRandomArrivals(t *testing.T) {
 	} {
 		t.Run(c.arrivals, func(t *testing.T) {
 			run := func() int64 {
-				r := quick(t, fmt.Sprintf("target: {url: %q}\n  load: {rate: 300, duration: 2s, arrivals: %s, seed: 7}", target, c.arrivals))
+				r := at.quick(t, fmt.Sprintf("target: {url: %q}\n  load: {rate: 300, duration: 2s, arrivals: %s, seed: 7}", at.target, c.arrivals))
 				if s := r.Status.Requests; s.Failed != 0 || s.Succeeded != s.Planned {
 					t.Errorf("%+v, want no errors, and all that was planned", s)
 				}
@@ -87,6 +89,7 @@ func TestRandomArrivals(t *testing.T) {
 // A number of requests is what two agents send together, and neither more nor
 // less, whether they keep a rate or not.
 func TestANumberOfRequestsIsExact(t *testing.T) {
+	at := beside(t)
 	for _, c := range []struct {
 		name, load string
 		n          int64
@@ -96,12 +99,12 @@ func TestANumberOfRequestsIsExact(t *testing.T) {
 		{"closed loop", "{rate: max, connections: 4, requests: 3333}", 3333},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			before := served(t)
-			r := quick(t, fmt.Sprintf("target: {url: %q}\n  load: %s", target, c.load))
+			before := at.served(t)
+			r := at.quick(t, fmt.Sprintf("target: {url: %q}\n  load: %s", at.target, c.load))
 			if s := r.Status.Requests; s.Sent != c.n || s.Succeeded != c.n {
 				t.Errorf("%+v, want %d", s, c.n)
 			}
-			if got := served(t) - before; got != sent(r) {
+			if got := at.served(t) - before; got != sent(r) {
 				t.Errorf("agents sent %d requests, the workload counted %d", sent(r), got)
 			}
 			for _, a := range r.Status.Agents {

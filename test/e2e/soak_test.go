@@ -21,11 +21,12 @@ const (
 // An agent's memory does not grow with the length of a run: the medians of its
 // resident set in the second and in the last minute are held against each other.
 func TestSoakMemoryIsFlat(t *testing.T) {
+	at := alone(t)
 	node := nodeNames(t)[0]
-	pod := strings.TrimSpace(must(t, "get", "pods", "-n", agents, "--field-selector", "spec.nodeName="+node, "-o", "jsonpath={.items[0].metadata.name}").stdout)
-	c := command("meshery", "run", target, "-n", agents, "--node", node, "-o", "json", "--warmup", "0s",
+	pod := strings.TrimSpace(must(t, "get", "pods", "-n", at.agents, "--field-selector", "spec.nodeName="+node, "-o", "jsonpath={.items[0].metadata.name}").stdout)
+	c := command("meshery", "run", at.target, "-n", at.agents, "--node", node, "-o", "json", "--warmup", "0s",
 		"--rate", soakRate, "--duration", soakTime.String())
-	_, _, wait := beginCommand(t, c)
+	_, _, wait := at.beginCommand(t, c)
 	start := time.Now()
 	minutes := make([][]float64, int(soakTime/time.Minute))
 	for tick := time.NewTicker(soakReading); ; <-tick.C {
@@ -34,7 +35,7 @@ func TestSoakMemoryIsFlat(t *testing.T) {
 			tick.Stop()
 			break
 		}
-		minutes[minute] = append(minutes[minute], agentMetric(t, pod, "process_resident_memory_bytes"))
+		minutes[minute] = append(minutes[minute], at.agentMetric(t, pod, "process_resident_memory_bytes"))
 	}
 	r := wait()
 	if r.code != 0 && r.code != 4 {

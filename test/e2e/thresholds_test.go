@@ -15,13 +15,10 @@ import (
 // are judged of valid runs only.
 const patient = "validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, maxErrors: 1}"
 
-// slow is the workload with answers after 20 ms, which decide over thresholds
-// whatever the machine adds.
-const slow = target + "?delay=20ms"
-
 func TestThresholdsDecide(t *testing.T) {
-	yaml := fmt.Sprintf("%s\n  target: {url: %q}\n  load: {rate: 200, duration: 2s}", patient, slow)
-	run := append([]string{"meshery", "run", "-n", agents}, spec(t, yaml)...)
+	at := beside(t)
+	yaml := fmt.Sprintf("%s\n  target: {url: %q}\n  load: {rate: 200, duration: 2s}", patient, at.slow())
+	run := append([]string{"meshery", "run", "-n", at.agents}, spec(t, yaml)...)
 	met := must(t, append(run, "--threshold", "responseTime.p50 < 10s", "--threshold", "requests.sent == 400")...)
 	for _, want := range []string{`(?m)^VALID `, `(?m)^responseTime.p50 < 10s .* passed$`, `(?m)^requests.sent == 400 +400 +passed$`} {
 		if !regexp.MustCompile(want).MatchString(met.stdout) {
@@ -49,10 +46,11 @@ func TestThresholdsDecide(t *testing.T) {
 
 // What a Test wants not to go on is ended early, everywhere.
 func TestAbortOnEndsARunEarly(t *testing.T) {
+	at := beside(t)
 	// With the default of maxErrors it would be invalid for that, and exit with 4.
-	yaml := fmt.Sprintf("validity: {maxLateness: 100, maxErrors: 1}\n  target: {url: %q}\n  load: {rate: 200, duration: 1m}", target+"?error=0.5&status=500")
-	before, start := served(t), time.Now()
-	r := kubectl(append([]string{"meshery", "run", "-n", agents, "-o", "json", "--abort-on", "errorRate > 20%"}, spec(t, yaml)...)...)
+	yaml := fmt.Sprintf("validity: {maxLateness: 100, maxErrors: 1}\n  target: {url: %q}\n  load: {rate: 200, duration: 1m}", at.target+"?error=0.5&status=500")
+	before, start := at.served(t), time.Now()
+	r := kubectl(append([]string{"meshery", "run", "-n", at.agents, "-o", "json", "--abort-on", "errorRate > 20%"}, spec(t, yaml)...)...)
 	oneLine(t, r, 3, "ended early", "errorRate > 20%")
 	if took := time.Since(start); took > 40*time.Second {
 		t.Errorf("it took %s of 1m", took)
@@ -61,26 +59,27 @@ func TestAbortOnEndsARunEarly(t *testing.T) {
 	if s := &got.Status; s.Phase != "Cancelled" || !strings.Contains(s.Aborted, "errorRate > 20%") || s.Validity.Valid {
 		t.Errorf("phase %s, aborted %q, validity %+v", s.Phase, s.Aborted, s.Validity)
 	}
-	if n := served(t) - before; n != sent(got) {
+	if n := at.served(t) - before; n != sent(got) {
 		t.Errorf("agents sent %d requests, the workload counted %d", sent(got), n)
 	}
 }
 
 // Whoever attaches gets the thresholds of the run, and its exit code.
 func TestAttachJudgesThresholds(t *testing.T) {
-	yaml := fmt.Sprintf("%s\n  target: {url: %q}\n  load: {rate: 200, duration: 6s}\n  thresholds: [responseTime.p50 < 10ms]", patient, slow)
-	c := command(append([]string{"meshery", "run", "-n", agents}, spec(t, yaml)...)...)
-	id, interrupt, wait := beginCommand(t, c)
+	at := beside(t)
+	yaml := fmt.Sprintf("%s\n  target: {url: %q}\n  load: {rate: 200, duration: 6s}\n  thresholds: [responseTime.p50 < 10ms]", patient, at.slow())
+	c := command(append([]string{"meshery", "run", "-n", at.agents}, spec(t, yaml)...)...)
+	id, interrupt, wait := at.beginCommand(t, c)
 	interrupt(syscall.SIGKILL)
 	wait()
-	attached := kubectl("meshery", "attach", id, "-n", agents, "-o", "json")
+	attached := kubectl("meshery", "attach", id, "-n", at.agents, "-o", "json")
 	if attached.code != 3 {
 		t.Errorf("attach: %v, want exit code 3", attached.err())
 	}
 	if th := parse(t, attached.stdout).Status.Thresholds; len(th) != 1 || th[0].Passed || th[0].Actual == nil || *th[0].Actual < 20 {
 		t.Errorf("thresholds %+v", th)
 	}
-	again := kubectl("meshery", "attach", id, "-n", agents)
+	again := kubectl("meshery", "attach", id, "-n", at.agents)
 	if again.code != 3 || !regexp.MustCompile(`(?m)^responseTime.p50 < 10ms .* FAILED$`).MatchString(again.stdout) {
 		t.Errorf("attached to what is archived: %v", again.err())
 	}

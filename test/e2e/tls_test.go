@@ -70,6 +70,7 @@ func (a *authority) sign(t *testing.T, name string, usage x509.ExtKeyUsage) (cer
 // called over HTTPS, HTTP/2 and gRPC by agents that show theirs, and refuses
 // those that cannot. Nothing of the key is kept.
 func TestMutualTLS(t *testing.T) {
+	at := beside(t)
 	const host = "meshery-echo." + secured
 	ours, others := newAuthority(t, "ours"), newAuthority(t, "others")
 	dir := t.TempDir()
@@ -100,6 +101,10 @@ func TestMutualTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	if err := at.reach(host); err != nil {
+		t.Fatal(err)
+	}
+
 	run := spec(t, "load: {rate: 200, duration: 1s, connections: 4}")
 	shown := []string{"--target-ca", ca, "--target-cert", cert, "--target-key", key}
 	for _, c := range []struct {
@@ -113,7 +118,7 @@ func TestMutualTLS(t *testing.T) {
 		args := append(append(c.args, run...), "--target-ca", ca)
 		t.Run(c.name, func(t *testing.T) {
 			before := counted(t, secured)
-			r, _ := runJSON(t, append(args, shown...)...)
+			r, _ := at.runJSON(t, append(args, shown...)...)
 			if n := counted(t, secured).since(before).sum(c.counter); n != sent(r) || r.Status.Requests.Succeeded != 200 || !believable(&r.Status) {
 				t.Errorf("%d requests sent, %+v, validity %+v; the workload counted %d", sent(r), r.Status.Requests, r.Status.Validity, n)
 			}
@@ -123,7 +128,7 @@ func TestMutualTLS(t *testing.T) {
 		}
 		t.Run(c.name+" without certificate", func(t *testing.T) {
 			before := counted(t, secured)
-			r := kubectl(append([]string{"meshery", "run", "-n", agents}, args...)...)
+			r := kubectl(append([]string{"meshery", "run", "-n", at.agents}, args...)...)
 			oneLine(t, r, 1, host, "want a certificate of the client?", "--target-cert")
 			if d := counted(t, secured).since(before); len(d) > 0 {
 				t.Errorf("the workload counted %v", d)
@@ -131,7 +136,7 @@ func TestMutualTLS(t *testing.T) {
 		})
 	}
 	t.Run("another authority", func(t *testing.T) {
-		r := kubectl(append([]string{"meshery", "run", "-n", agents, "https://" + host + ":8443/", "--target-ca", otherCA}, run...)...)
+		r := kubectl(append([]string{"meshery", "run", "-n", at.agents, "https://" + host + ":8443/", "--target-ca", otherCA}, run...)...)
 		oneLine(t, r, 1, host, "certificate", "--target-ca")
 	})
 }
