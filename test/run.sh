@@ -23,7 +23,7 @@ source test/lib.sh
 # for its status.
 unit() {
 	step "unit tests"
-	go test -race -skip '^TestTruth' ./... &&
+	go test -race -p 4 -skip '^TestTruth' ./... &&
 		# These look at files and programs that the go command's cache does not know of.
 		(cd build && go test -race -count=1 ./...) &&
 		(cd test/fortio && go test -race -count=1 ./...) &&

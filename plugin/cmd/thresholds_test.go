@@ -11,7 +11,7 @@ import (
 )
 
 func TestThresholdsAndAbort(t *testing.T) {
-	home(t)
+	t.Parallel()
 	// However busy the machine is, these runs are valid.
 	const patient = "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec:\n  validity: {minRate: 0, maxLateness: 100, maxGeneratorCPU: 1}\n  target: {url: %q}\n"
 	ok := fmt.Sprintf(patient, slow(t, 10*time.Millisecond))
@@ -30,6 +30,7 @@ func TestThresholdsAndAbort(t *testing.T) {
 		{"aborted and bad", bad, exit.Invalid, "ended early by its Test: errorRate > 10%: it is 100 %; 100.0 % of the requests failed", []string{"--abort-on", "errorRate > 10%", "--duration", "5m"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			stdout, stderr, err := local(t, t.Context(), c.test, append(c.args, "-f", "-", "--rate", "50", "--warmup", "0s", "--archive", "file://"+t.TempDir(), "-o", "json")...)
 			if exit.Code(err) != c.code || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("exit code %d, %v, want %d\n%s", exit.Code(err), err, c.code, stderr)

@@ -79,8 +79,8 @@ const (
 // Search doubles the rate until it is not kept, halves the interval between the
 // highest kept and the lowest not kept rate until it is small enough, and
 // confirms the highest kept rate with a longer run; where that is not kept, the
-// next lower rate by the precision has its turn. A rate that is not kept is
-// tried a second time before that: a disturbance must not decide. A rate of
+// next lower rate by the precision has its turn. A rate that is not kept, in a short
+// run or a long one, is tried a second time before that: a disturbance must not decide. A rate of
 // which nothing is known after three tries bounds the search as one that is not
 // kept does, and Found says so.
 //
@@ -102,7 +102,7 @@ func Search(ctx context.Context, c Config) (Found, error) {
 		if middle <= f.Rate || middle >= f.Above {
 			break
 		}
-		o, err := s.settle(middle)
+		o, err := s.settle(middle, false)
 		switch {
 		case err != nil:
 			return Found{}, err
@@ -133,10 +133,10 @@ func (s *searcher) try(rate float64, confirm bool) (Outcome, error) {
 }
 
 // settle tries a rate again where it was not kept, or where that is not known.
-func (s *searcher) settle(rate float64) (o Outcome, err error) {
+func (s *searcher) settle(rate float64, confirm bool) (o Outcome, err error) {
 	n := map[Verdict]int{}
 	for n[Broken] < brokenTries && n[Unknown] < unknownTries {
-		if o, err = s.try(rate, false); err != nil || o.Verdict == Kept {
+		if o, err = s.try(rate, confirm); err != nil || o.Verdict == Kept {
 			return o, err
 		}
 		n[o.Verdict]++
@@ -150,7 +150,7 @@ func (s *searcher) settle(rate float64) (o Outcome, err error) {
 // bracket finds a rate that is kept and the lowest above it that is not.
 func (s *searcher) bracket() (f Found, err error) {
 	rate := min(s.Start, s.Most)
-	o, err := s.settle(rate)
+	o, err := s.settle(rate, false)
 	if err != nil {
 		return f, err
 	}
@@ -159,7 +159,7 @@ func (s *searcher) bracket() (f Found, err error) {
 	}
 	for f.Rate = rate; f.Rate < s.Most; f.Rate = rate {
 		rate = min(rounded(f.Rate*factor), s.Most)
-		o, err := s.settle(rate)
+		o, err := s.settle(rate, false)
 		switch {
 		case err != nil:
 			return f, err
@@ -178,7 +178,7 @@ func (s *searcher) down(rate float64, o Outcome) (Found, error) {
 		above, limit := rate, o
 		rate = max(rounded(rate/factor), s.Least)
 		var err error
-		if o, err = s.settle(rate); err != nil {
+		if o, err = s.settle(rate, false); err != nil {
 			return Found{}, err
 		}
 		if o.Verdict == Kept {
@@ -204,16 +204,9 @@ func (s *searcher) none(length string, rate float64, o Outcome) error {
 func (s *searcher) confirm(f Found) (Found, error) {
 	s.broken = "" // what short runs say of higher rates says nothing here
 	for n := 1; ; n++ {
-		var o Outcome
-		for range unknownTries {
-			var err error
-			if o, err = s.try(f.Rate, true); err != nil || o.Verdict == Kept {
-				return f, err
-			}
-			if o.Verdict == Broken {
-				s.broken = o.Why
-				break
-			}
+		o, err := s.settle(f.Rate, true)
+		if err != nil || o.Verdict == Kept {
+			return f, err
 		}
 		next := rounded(f.Rate / (1 + s.Precision))
 		if n == attempts || next < s.Least || o.Verdict == Unknown && !o.Overload {

@@ -112,6 +112,15 @@ func TestADisturbanceDoesNotDecide(t *testing.T) {
 	if f, err := c.search(t, 100, 1e6); err != nil || f.Rate < 1450 {
 		t.Errorf("%+v, %v", f, err)
 	}
+	// The confirming run is disturbed.
+	c = &capacity{rate: 800}
+	if _, err := c.search(t, 100, 800); err != nil {
+		t.Fatal(err)
+	}
+	c = &capacity{rate: 800, disturbed: map[int]Verdict{len(c.steps): Broken}}
+	if f, err := c.search(t, 100, 800); err != nil || f.Rate != 800 {
+		t.Errorf("%+v, %v; want 800 in spite of the disturbance", f, err)
+	}
 	// Of two that say it is not kept, neither is taken back by one that says nothing.
 	c = &capacity{rate: 1500, disturbed: map[int]Verdict{2: Broken, 3: Unknown, 4: Broken}}
 	if f, err := c.search(t, 100, 1e6); err != nil || f.Rate >= 200 || f.Limit.Verdict != Broken {
@@ -172,9 +181,9 @@ func TestNothingIsFound(t *testing.T) {
 		"never measurable":      {&capacity{rate: 1e9, measurable: 1e-9}, ErrUnknown, 24, 3},
 		"broken, then unknown":  {&capacity{disturbed: verdicts(Broken, 2, Unknown, 30)}, ErrNone, 5, 3},
 		"unknown whatever":      {&capacity{disturbed: verdicts(Unknown, 30)}, ErrUnknown, 3, 3},
-		"never kept for long":   {&capacity{rate: 402, lasting: 1}, ErrNone, 30, 1},
+		"never kept for long":   {&capacity{rate: 402, lasting: 1}, ErrNone, 30, 2},
 		"never known for long":  {&capacity{rate: 402, lastingMeasurable: 1}, ErrUnknown, 40, 3},
-		"not kept near to zero": {&capacity{rate: 99, lasting: 1e-9}, ErrNone, 30, 1},
+		"not kept near to zero": {&capacity{rate: 99, lasting: 1e-9}, ErrNone, 30, 2},
 	} {
 		_, err := c.target.search(t, 100, 1e6)
 		rate, times := c.target.last()
