@@ -119,7 +119,8 @@ func (b *bench) environment() report.Environment {
 		Go: runtime.Version(), Rounds: b.rounds, Seconds: b.duration.Seconds()}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
-		e.Kernel = unix.ByteSliceToString(u.Release[:])
+		// Its version, without what a distribution calls its build.
+		e.Kernel, _, _ = strings.Cut(unix.ByteSliceToString(u.Release[:]), "-")
 	}
 	return e
 }

@@ -182,7 +182,11 @@ func (r *Report) memory(w io.Writer) {
 		if strings.HasPrefix(run.Section, Memory) && !slices.Contains(sections, run.Section) {
 			sections = append(sections, run.Section)
 			tools = r.tools(run.Section)
-			head = append(head, strings.TrimPrefix(run.Section, Memory)+" connections")
+			name := strings.TrimPrefix(run.Section, Memory) + " connections"
+			if name == "1 connections" {
+				name = "1 connection"
+			}
+			head = append(head, name)
 		}
 	}
 	var rows [][]string
