@@ -108,14 +108,21 @@ func figure(v float64, unit string) string {
 // unsent and in flight, which says nothing.
 func undelivered(r *document.Result) (why []string) {
 	s, c := &r.Status, r.Spec.Validity.WithDefaults()
-	q := s.Requests
-	ended := s.Phase == document.Cancelled
-	if !ended && q.Planned > 0 && float64(q.Sent) < *c.MinRate*float64(q.Planned) {
-		why = append(why, "only "+printer.Percent(float64(q.Sent)/float64(q.Planned))+" could be sent")
+	judge := func(q *document.Requests, to string) {
+		if s.Phase != document.Cancelled && q.Planned > 0 && float64(q.Sent) < *c.MinRate*float64(q.Planned) {
+			why = append(why, "only "+printer.Percent(float64(q.Sent)/float64(q.Planned))+to+" could be sent")
+		}
+		cut := q.Codes["cancelled"]
+		if sent, failed := float64(q.Sent-cut), float64(q.Failed-cut); sent > 0 && failed > *c.MaxErrors*sent {
+			why = append(why, printer.Percent(failed/sent)+" of the requests"+to+" failed")
+		}
 	}
-	cut := q.Codes["cancelled"]
-	if sent, failed := float64(q.Sent-cut), float64(q.Failed-cut); sent > 0 && failed > *c.MaxErrors*sent {
-		why = append(why, printer.Percent(failed/sent)+" of the requests failed")
+	// What is well with all of them together may be bad for one target.
+	if judge(&s.Requests, ""); len(why) > 0 {
+		return why
+	}
+	for i := range s.Targets {
+		judge(&s.Targets[i].Requests, " to "+s.Targets[i].Name)
 	}
 	return why
 }

@@ -63,6 +63,14 @@ func TestOutcome(t *testing.T) {
 			s.Resources.Nodes = []document.NodeResources{{Node: "worker-1", CPUUtilization: new(0.97)}}
 			invalid(s, "CPU")
 		}, findmax.Unknown, true, "CPU of worker-1 is 97.0 %"},
+		"one target fails": {func(s *document.Status) {
+			s.Requests.Succeeded, s.Requests.Failed = 2850, 150
+			s.Targets = []document.TargetResult{
+				{Name: "cart", Requests: document.Requests{Planned: 2700, Sent: 2700, Succeeded: 2700}},
+				{Name: "pay", Requests: document.Requests{Planned: 300, Sent: 300, Succeeded: 150, Failed: 150}},
+			}
+			invalid(s, "50 % of the requests to target pay failed")
+		}, findmax.Broken, false, "50.0 % of the requests to pay failed"},
 		"late, nothing answered": {func(s *document.Status) { late(s); s.Latency.ResponseTime = nil }, findmax.Unknown, true, "lateness p99 is 12.3 ms"},
 		"skew":                   {func(s *document.Status) { invalid(s, "started apart") }, findmax.Unknown, false, "started apart"},
 		"lost": {func(s *document.Status) {

@@ -23,7 +23,7 @@ func TestTheHighestRateIsFoundTwice(t *testing.T) {
 	for i, at := range sites {
 		// A stall leaves a backlog, which near the capacity is there to stay: the
 		// median forgives those of the second half, and minRate their unsent requests.
-		test := spec(t, fmt.Sprintf("validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, minRate: 0.95}\n  target: {url: %q}\n  load: {rate: 370, connections: 20, duration: 5s}", at.target+"?delay=100ms"))
+		test := spec(t, fmt.Sprintf("validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, minRate: 0.95}\n  target: {url: %q}\n  load: {rate: 250, connections: 20, duration: 5s}", at.target+"?delay=100ms"))
 		searches.Go(func() {
 			found[i] = kubectl(append([]string{"meshery", "run", "-n", at.agents, "-o", "json", "--label", "build=e2e",
 				"--find-max", "--slo", "responseTime.p50 < 150ms", "--max-rate", "430"}, test...)...)

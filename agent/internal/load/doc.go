@@ -6,7 +6,8 @@
 // Words, as everywhere in the product:
 //
 //	intended  when the schedule says a call is to be sent
-//	free      when the connection that sends it had become free
+//	free      when the connection that sends it had become free, or would have,
+//	          if looking into answers took no time
 //	idle      until when a connection stood idle, the last that did
 //	start     when it was really sent
 //	end       when the response was complete, or the call had failed

@@ -147,7 +147,7 @@ func (tr *trial) compare(t *testing.T, what string, upTo float64, h *histogram.H
 			100*float64(got-want)/float64(want), bound-want)
 		// The tail shows first how busy the machine is; the middle only when it is
 		// overwhelmed.
-		if tr.last && (q > 0.75 || p95 > low.at(0.5)/20) {
+		if tr.last && tr.busy != "" && (q > 0.75 || p95 > low.at(0.5)/20) {
 			bound = max(bound, most(high, exchange, q))
 		}
 		if least := low.at(q); got < least-least/1000 {

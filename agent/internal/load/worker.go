@@ -21,8 +21,9 @@ const idle = math.MinInt64
 
 func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pacer) {
 	w := newWaiter()
-	// Before its first call a connection stands idle.
-	free := time.Duration(math.MinInt64)
+	// Before its first call a connection stands idle. debt is by how much looking
+	// into answers has put off this connection's calls, as far as it made them late.
+	free, debt := time.Duration(math.MinInt64), time.Duration(0)
 	targets, agents := e.choice.series(int64(e.plan.Agent)), int64(e.plan.Agents)
 	var c call
 	for {
@@ -36,7 +37,8 @@ func (e *Engine) openLoop(ctx context.Context, i int, own []client.Caller, p *pa
 		}
 		c.late = lateness(s.intended, free, p.idleUntil(), c.start)
 		e.call(ctx, i, own, p.clock, &c)
-		free = c.end
+		debt = min(debt, c.late) + c.Checked
+		free = c.end - debt
 	}
 }
 

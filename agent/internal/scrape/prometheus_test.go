@@ -137,7 +137,7 @@ func TestQueryWaitsForTheEnd(t *testing.T) {
 func TestQuerySaysWhatIsMissing(t *testing.T) {
 	s := newScraper(t, Config{Prometheus: &Prometheus{URL: api(t, func() time.Time { return end.Add(-7 * time.Second) }, nil)}})
 	s.prom.poll = time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	short := s.prom.settle(ctx, start, end)
 	if short != "Prometheus has read its targets up to 7s before the end only" {

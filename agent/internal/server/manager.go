@@ -120,17 +120,17 @@ func (m *manager) lookAfter(r *run) {
 	select {
 	case <-r.leftover:
 	case <-m.shutdown.Done():
-	case <-time.After(r.longestTimeout() + leftoverTime):
+	case <-time.After(r.longestCall() + leftoverTime):
 		m.unwell.Store(true)
 	}
 }
 
 const leftoverTime = 30 * time.Second
 
-// longestTimeout is that of the target whose calls may take longest.
-func (r *run) longestTimeout() (d time.Duration) {
+// longestCall is how long a call may take, of the target where that is longest.
+func (r *run) longestCall() (d time.Duration) {
 	for _, t := range r.targets {
-		d = max(d, t.Clients.Target().Timeout)
+		d = max(d, t.Clients.LongestCall())
 	}
 	return d
 }

@@ -61,8 +61,8 @@ type Found struct {
 var (
 	// ErrNone tells that not even the lowest rate tried is kept.
 	ErrNone = errors.New("no rate keeps what is wanted")
-	// ErrUnknown tells that of no rate tried it is known whether it is kept.
-	ErrUnknown = errors.New("no rate could be measured")
+	// ErrUnknown tells that of the lowest rate tried it is not known whether it is kept.
+	ErrUnknown = errors.New("no rate could be measured that keeps what is wanted")
 )
 
 const (
@@ -191,11 +191,11 @@ func (s *searcher) down(rate float64, o Outcome) (Found, error) {
 // none is the error for a search that found nothing down to a rate, which ended so.
 func (s *searcher) none(length string, rate float64, o Outcome) error {
 	err, why := ErrUnknown, o.Why
-	if s.broken != "" {
+	switch {
+	case o.Verdict == Broken:
 		err = ErrNone
-		if o.Verdict == Unknown {
-			why += "; at a higher rate: " + s.broken
-		}
+	case s.broken != "":
+		why += "; at a higher rate: " + s.broken
 	}
 	return fmt.Errorf("%w%s, down to %s rps: %s", err, length, strconv.FormatFloat(rate, 'f', -1, 64), why)
 }

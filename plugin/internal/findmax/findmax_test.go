@@ -179,7 +179,7 @@ func TestNothingIsFound(t *testing.T) {
 	}{
 		"never kept":            {&capacity{}, ErrNone, 16, 2},
 		"never measurable":      {&capacity{rate: 1e9, measurable: 1e-9}, ErrUnknown, 24, 3},
-		"broken, then unknown":  {&capacity{disturbed: verdicts(Broken, 2, Unknown, 30)}, ErrNone, 5, 3},
+		"broken, then unknown":  {&capacity{disturbed: verdicts(Broken, 2, Unknown, 30)}, ErrUnknown, 5, 3},
 		"unknown whatever":      {&capacity{disturbed: verdicts(Unknown, 30)}, ErrUnknown, 3, 3},
 		"never kept for long":   {&capacity{rate: 402, lasting: 1}, ErrNone, 30, 2},
 		"never known for long":  {&capacity{rate: 402, lastingMeasurable: 1}, ErrUnknown, 40, 3},
