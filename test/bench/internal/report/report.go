@@ -5,6 +5,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/meshery/kubectl-meshery/test/bench/internal/peer"
@@ -109,6 +110,22 @@ func (r *Report) of(section, tool string, f figure) Values {
 		}
 	}
 	return v
+}
+
+// marked is a tool's name, with how many of its runs it calls invalid itself.
+func (r *Report) marked(section, tool string) string {
+	runs, invalid := 0, 0
+	for _, run := range r.Runs {
+		if run.Section == section && run.Tool == tool && run.Answer != nil {
+			if runs++; run.Answer.Invalid != "" {
+				invalid++
+			}
+		}
+	}
+	if invalid == 0 {
+		return tool
+	}
+	return fmt.Sprintf("%s: calls %d of its %d runs invalid", tool, invalid, runs)
 }
 
 // ratios of a tool's figures to another's in the same round.

@@ -50,6 +50,19 @@ func TestBarsJudgeTheMedian(t *testing.T) {
 	}
 }
 
+// A tool that says that its figures are not to be believed is marked.
+func TestInvalidRunsAreMarked(t *testing.T) {
+	bad := run(Rate, peer.Ours, 0, 1)
+	bad.Load.Rate, bad.Answer.Invalid = 200_000, "late"
+	good := run(Rate, peer.Ours, 1, 1)
+	good.Load.Rate = 200_000
+	var text strings.Builder
+	(&Report{Runs: []Run{bad, good}}).Markdown(&text)
+	if want := "| kubectl-meshery: calls 1 of its 2 runs invalid | 100.0 % "; !strings.Contains(text.String(), want) {
+		t.Errorf("no %q in\n%s", want, text.String())
+	}
+}
+
 func TestErrorsAreAgainstTheServersRecord(t *testing.T) {
 	one := run(Truth+target.Lognormal, peer.Ours, 0, 1)
 	one.Load.Rate = 200_000

@@ -57,9 +57,9 @@ func table(w io.Writer, title string, head []string, rows [][]string) {
 func (r *Report) closed(w io.Writer, section, title, anchor string) {
 	var rows [][]string
 	for _, t := range r.tools(section) {
-		row := []string{t, "–", "–", "–", "–"}
+		row := []string{r.marked(section, t), "–", "–", "–", "–"}
 		if cpu := r.of(section, t, cpuPerRequest); len(cpu) > 0 {
-			row = []string{t, cpu.text(micro), r.ratios(section, t, anchor, cpuPerRequest).text(ratio),
+			row = []string{r.marked(section, t), cpu.text(micro), r.ratios(section, t, anchor, cpuPerRequest).text(ratio),
 				r.PerSecond(section, t).text(three), r.failed(section, t)}
 		} else if p := r.problem(section, t); p != "" {
 			row[1] = cell(p)
@@ -99,7 +99,7 @@ func (r *Report) rate(w io.Writer) {
 	var want float64
 	for _, t := range r.tools(Rate) {
 		want = r.of(Rate, t, func(run Run) (float64, bool) { return run.Load.Rate, true }).Median()
-		rows = append(rows, []string{t, r.of(Rate, t, delivered).text(percent), r.of(Rate, t, cpuPerRequest).text(micro)})
+		rows = append(rows, []string{r.marked(Rate, t), r.of(Rate, t, delivered).text(percent), r.of(Rate, t, cpuPerRequest).text(micro)})
 	}
 	table(w, "Rate delivered, at half of our own highest: "+three(want)+" requests/s, HTTP/1.1, 32 connections",
 		[]string{"tool", "achieved/target", "CPU per request"}, rows)
@@ -150,7 +150,7 @@ func (r *Report) truth(w io.Writer, shape, title string) {
 		if loop == "–" {
 			loop = "closed loop"
 		}
-		rows = append(rows, []string{t, loop,
+		rows = append(rows, []string{r.marked(section, t), loop,
 			r.of(section, t, ofTruth(truthP50)).text(millis), r.of(section, t, wrong(service(true), truthP50)).text(deviation),
 			r.of(section, t, ofTruth(truthP99)).text(millis), r.of(section, t, wrong(service(false), truthP99)).text(deviation)})
 	}
@@ -161,7 +161,7 @@ func (r *Report) stall(w io.Writer) {
 	section := Truth + target.Stall
 	var rows [][]string
 	for _, t := range r.tools(section) {
-		rows = append(rows, []string{t,
+		rows = append(rows, []string{r.marked(section, t),
 			r.of(section, t, ofTruth(truthP99)).text(millis),
 			r.of(section, t, func(run Run) (float64, bool) {
 				if run.Answer == nil {
