@@ -95,6 +95,8 @@ func (l stepLengths) check(start, most float64) error {
 	longer := time.Duration(math.Ceil(seconds/mostLength)) * time.Second
 	rate := plainRate(math.Ceil(least))
 	switch {
+	case math.Ceil(least) > most && longer > longestRun:
+		return fmt.Errorf("%stoo long for a run: allow a higher --max-rate and begin with --rate %s, or ask for a lower percentile", text, rate)
 	case math.Ceil(least) > most:
 		return fmt.Errorf("%sgive it --duration %s", text, longer)
 	case seconds > longestRun.Seconds():

@@ -66,7 +66,7 @@ type kept struct {
 }
 
 // keep archives the Result of a run that has ended, and lets the agents forget
-// it. A Result that waits for the archive is kept.
+// it. A Result that waits for the archive is kept; one that is nowhere is printed.
 func keep(ctx context.Context, f *factory, k keeping, ended *session.Ended) (*kept, error) {
 	raw, err := document.Marshal(ended.Result)
 	if err != nil {
@@ -76,6 +76,12 @@ func keep(ctx context.Context, f *factory, k keeping, ended *session.Ended) (*ke
 	if safe && err != nil {
 		fmt.Fprintln(f.ErrOut, "Warning: "+printer.Escape(err.Error()))
 		err = nil
+	}
+	if err != nil && !errors.Is(err, archive.ErrConflict) {
+		// Standard output is the last place left.
+		if _, writeErr := f.Out.Write(raw); writeErr != nil {
+			err = errors.Join(err, writeErr)
+		}
 	}
 	return &kept{result: ended.Result, raw: raw, url: url}, err
 }

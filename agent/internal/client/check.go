@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -43,10 +44,23 @@ type checker struct {
 type jsonCheck struct {
 	path   *jsonpath.JSONPath
 	equals *string
-	text   bytes.Buffer
+	text   boundedText
 	// again is the path's text where it has to be parsed for every answer: to go
 	// through a range changes the parsed path.
 	again string
+}
+
+// boundedText takes no more than an answer that is checked can be: a path with ..
+// gives what is nested again on every level.
+type boundedText struct{ bytes.Buffer }
+
+var errTooMuchText = errors.New("more text than an answer can have")
+
+func (b *boundedText) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > largestChecked {
+		return 0, errTooMuchText
+	}
+	return b.Buffer.Write(p)
 }
 
 // checker makes the checker of one worker.

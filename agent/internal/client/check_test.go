@@ -47,6 +47,7 @@ func TestCheckName(t *testing.T) {
 
 func TestCheckBody(t *testing.T) {
 	const body = `{"status":{"ready":true,"pods":[{"name":"a"},{"name":"b"}],"count":2,"ratio":0.5,"none":null},"text":"x y"}`
+	nested := strings.Repeat(`{"a":`, 200) + `"` + strings.Repeat("x", 100<<10) + `"` + strings.Repeat("}", 200)
 	for _, c := range []struct {
 		check Check
 		body  string
@@ -57,6 +58,7 @@ func TestCheckBody(t *testing.T) {
 		{Check{BodyContains: "needle"}, "hay", FailCheck},
 		{Check{BodyContains: "needle"}, "", FailCheck},
 		{Check{JSON: []JSONCheck{{"{.status.ready}", new("true")}}}, body, ""},
+		{Check{JSON: []JSONCheck{{"{..a}", nil}}}, nested, FailCheck}, // 200 times as much text
 		{Check{JSON: []JSONCheck{{"{.status.ready}", new("false")}}}, body, FailCheck},
 		{Check{JSON: []JSONCheck{{"{.status.ready}", nil}}}, body, ""},
 		{Check{JSON: []JSONCheck{{"{.status.missing}", nil}}}, body, FailCheck},

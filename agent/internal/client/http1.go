@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"fortio.org/fortio/fhttp"
 	"fortio.org/log"
@@ -63,16 +66,21 @@ func (c *Clients) chooseHTTP1(ctx context.Context) error {
 	}
 	probe, err := c.newStd(0)
 	if err != nil {
-		return err
+		return planError{err}
 	}
 	defer probe.Close()
-	a := probe.Call(ctx)
+	var early atomic.Bool
+	a := probe.Call(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		Got1xxResponse: func(int, textproto.MIMEHeader) error { early.Store(true); return nil },
+	}))
 	c.Probes = append(c.Probes, a)
 	switch {
 	case a.Failure != "":
 		return std("the first request failed: " + a.Failure)
 	case !a.OK():
 		return std(fmt.Sprintf("the target answers %d, and the fast client connects anew after that", a.Code))
+	case early.Load():
+		return std("the target sends answers ahead of its answer (1xx), and the fast client takes the first")
 	case a.Length < 0:
 		return std("the fast client is not safe with answers of unknown length")
 	case a.Bytes > largestAnswer:

@@ -37,7 +37,7 @@ func (c *Clients) prepareHTTP2(ctx context.Context) error {
 	// What cannot be right is said before the run.
 	conn, err := http2.NewConn(c.http2Config(0))
 	if err != nil {
-		return err
+		return planError{err}
 	}
 	defer conn.Close()
 	err = conn.Connect(ctx)

@@ -4,7 +4,8 @@ package client
 // itself is there once for all workers.
 const onTheWay = 256 << 10
 
-// BytesPerConnection is about what one connection takes of memory at most.
+// BytesPerConnection is about what one connection takes of memory at most, as long
+// as answers are like the first; those of gRPC are not in it.
 func (c *Clients) BytesPerConnection() int64 {
 	t := &c.target
 	streams := int64(max(1, t.Streams))

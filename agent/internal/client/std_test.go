@@ -55,6 +55,30 @@ func TestStdFailures(t *testing.T) {
 	}
 }
 
+// The fast client takes the first answer for the only one.
+func TestEarlyHintsAreForNetHTTP(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		w.Header().Set("Content-Length", "2")
+		_, _ = io.WriteString(w, "ok")
+	}))
+	defer srv.Close()
+	c, err := Reach(t.Context(), Target{URL: srv.URL, Method: "GET", Timeout: 5 * time.Second})
+	if err != nil || c.Kind != Std || !strings.Contains(c.Reason, "1xx") {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	caller, err := c.New(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer caller.Close()
+	for range 3 {
+		if a := caller.Call(t.Context()); a.Code != http.StatusOK || !a.OK() {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
 // The right text is found wherever the reads of the body happen to end.
 func TestStdChecksTheWholeBody(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

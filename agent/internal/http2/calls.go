@@ -33,8 +33,9 @@ func (s *session) begin(sl *slot, deadline int64) *Error {
 		defer s.mu.Unlock()
 		return s.cause
 	}
-	if deadline > 0 && !s.armed {
-		s.armed = true
+	// A call that has waited for a connection may be due before those on it.
+	if deadline > 0 && (s.armed == 0 || deadline < s.armed) {
+		s.armed = deadline
 		s.timer.Reset(time.Duration(deadline - s.owner.now()))
 	}
 	s.flushAfter()

@@ -107,7 +107,8 @@ func (s *session) expire() {
 	for _, sl := range s.table {
 		look(sl)
 	}
-	if s.armed = next < math.MaxInt64; s.armed {
+	if s.armed = 0; next < math.MaxInt64 {
+		s.armed = next
 		s.timer.Reset(time.Duration(next - now))
 	}
 	s.flushAfter()

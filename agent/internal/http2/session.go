@@ -54,7 +54,7 @@ type session struct {
 	pending, spare []byte // to be written; and memory for the next
 	flushing       bool   // somebody writes, or is about to
 	completed      []*slot
-	armed          bool // the timer is running
+	armed          int64 // the deadline that the timer runs to; 0 when it does not
 
 	// A draining session takes no new calls and ends with its last stream.
 	draining bool

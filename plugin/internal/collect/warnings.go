@@ -39,9 +39,13 @@ func (j *judge) leftOut() {
 	if r.Unsent > 0 {
 		j.warning("%s planned requests were never sent; their waiting until the end is in the response time", printer.Count(r.Unsent))
 	}
-	timed := int64(0)
-	if s := j.status.Latency.ServiceTime; s != nil {
-		timed = s.Count
+	timed, l := int64(0), j.status.Latency
+	switch {
+	case l.ResponseTime != nil && l.ResponseTime.Count > 0:
+		// What waited for a stream until it was given up has no service time.
+		timed = l.ResponseTime.Count - r.Unsent
+	case l.ServiceTime != nil:
+		timed = l.ServiceTime.Count
 	}
 	left := min(r.Sent-timed, r.Failed)
 	if left > 0 {

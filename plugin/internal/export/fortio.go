@@ -194,7 +194,11 @@ func notAnswered(r *document.Result, t Times) string {
 	if t == Response && q.Unsent > 0 {
 		parts = append(parts, fmt.Sprintf("unsent %d", q.Unsent))
 	}
-	if n := q.Codes["timeout"] + q.Codes["cancelled"]; n > 0 {
+	given := summary.Count - q.Succeeded
+	if t == Response {
+		given -= q.Unsent
+	}
+	if n := min(given, q.Codes["timeout"]+q.Codes["cancelled"]); n > 0 {
 		parts = append(parts, fmt.Sprintf("given up %d", n))
 	}
 	if len(parts) == 0 {

@@ -145,6 +145,7 @@ func TestFortioSaysWhatWasAskedFor(t *testing.T) {
 	r.Spec.Load.Requests = 10000
 	r.Status.Phase, r.Status.Validity = document.Partial, document.Validity{Reasons: []string{"agent lost", "late"}}
 	r.Status.Requests.Unsent, r.Status.Requests.Planned = 5, 10005
+	r.Status.Requests.Succeeded -= 5 // whose times stand for those never sent
 	got, _ := fortio(t, r, Response)
 	if got.RequestedDuration != "exactly 10000 calls" || got.Exactly != 10000 ||
 		!strings.HasSuffix(got.Labels, "unsent 5 of 10005, DurationHistogram counts 9983, of them unsent 5 and given up 3, phase: Partial, validity: invalid (agent lost; late)") {
