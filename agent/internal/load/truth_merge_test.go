@@ -72,8 +72,13 @@ func randomCall(r *rand.Rand) *call {
 	if r.IntN(5) == 0 {
 		c.Connect = some()
 	}
-	if r.IntN(5) == 0 {
-		c.Waited = (c.end - c.start) / 3
+	switch took := c.end - c.start; r.IntN(10) {
+	case 0:
+		c.Waited = took / 3
+	case 1:
+		c.Waited = took * 3 / 4
+	case 2:
+		c.Checked = took / 4
 	}
 	return c
 }
@@ -82,7 +87,7 @@ func randomCall(r *rand.Rand) *call {
 // sentence.
 func note(m *Measurement, c *call) {
 	queue := c.start - c.intended - c.late + c.Waited
-	service := c.end - c.start - c.Waited
+	service := c.end - c.start - c.Waited - c.Checked
 	m.Sent++
 	m.BytesReceived += c.Bytes
 	good, code := c.Code == 200, c.Failure
@@ -94,6 +99,13 @@ func note(m *Measurement, c *call) {
 		m.Succeeded++
 	} else {
 		m.Failed++
+	}
+	// A call that had mostly waited when it was given up was hardly sent.
+	sent := c.Failure != client.FailTimeout || c.Waited <= service
+	switch {
+	case !sent:
+		m.ErrorTime.Record(c.end - c.start)
+	case !good:
 		m.ErrorTime.Record(service)
 	}
 	m.Lateness.Record(c.late)
@@ -101,7 +113,9 @@ func note(m *Measurement, c *call) {
 		m.ConnectTime.Record(c.Connect)
 	}
 	if good || c.Failure == client.FailTimeout {
-		m.ServiceTime.Record(service)
+		if sent {
+			m.ServiceTime.Record(service)
+		}
 		m.ResponseTime.Record(queue + service)
 	}
 }
