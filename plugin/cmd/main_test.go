@@ -12,13 +12,16 @@ func TestMain(m *testing.M) {
 	os.Exit(withHome(m.Run))
 }
 
+// settings are what of the environment leads to a user's own settings and archive.
+var settings = []string{"MESHERY_ARCHIVE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"}
+
 func withHome(run func() int) int {
 	dir, err := os.MkdirTemp("", "kubectl-meshery-test")
 	if err == nil {
 		defer func() { _ = os.RemoveAll(dir) }()
 		err = os.Setenv("HOME", dir)
 	}
-	for _, name := range []string{"MESHERY_ARCHIVE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"} {
+	for _, name := range settings {
 		if err == nil {
 			err = os.Unsetenv(name)
 		}

@@ -22,7 +22,7 @@ import (
 func home(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"MESHERY_ARCHIVE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"} {
+	for _, name := range settings {
 		t.Setenv(name, "")
 	}
 	t.Setenv("KUBECONFIG", filepath.Join(dir, "kubeconfig"))
