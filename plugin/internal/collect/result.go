@@ -70,11 +70,15 @@ func (a *agentData) measuredTime() (from, to time.Time) {
 	return t0.Add(begin), t0.Add(max(begin, end))
 }
 
+// leastCPUTime is what a share of the CPU must be of: that of a moment, as in a run
+// that ended with its first call, says nothing of the load.
+const leastCPUTime = 500 * time.Millisecond
+
 func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentResult, error) {
 	r := document.AgentResult{Node: a.Node, Pod: a.Pod, Version: a.Version, Requests: a.measured.requests,
 		Latency: a.measured.latency(), ClockErrorMs: *milliseconds(a.ClockError),
 		CPUSeconds: a.cpuSeconds, MaxRSSBytes: a.maxRSS, Cores: a.Cores}
-	if a.Cores > 0 && a.cpuTime > 0 {
+	if a.Cores > 0 && a.cpuTime >= leastCPUTime {
 		share := a.cpuSeconds / a.cpuTime.Seconds() / float64(a.Cores)
 		r.CPUUtilization = &share
 	}
