@@ -2,47 +2,25 @@ package cmd
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/meshery/kubectl-meshery/internal/testcert"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 )
 
-// identity is a client's certificate and its key, each in PEM.
+// identity is a client's certificate, its own authority, and its key, each in PEM.
 func identity(t *testing.T) (cert, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return inPEM("CERTIFICATE", der), inPEM("PRIVATE KEY", secret)
-}
-
-func inPEM(kind string, der []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	a := testcert.New(t)
+	return string(a.PEM), string(a.KeyPEM)
 }
 
 // holdsKey tells whether a line of a key stands in text.
@@ -69,7 +47,7 @@ func mutual(t *testing.T, client string) (url, ca string, count *atomic.Int64) {
 	s.TLS.ClientCAs.AppendCertsFromPEM([]byte(client))
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	return s.URL, inPEM("CERTIFICATE", s.Certificate().Raw), count
+	return s.URL, string(testcert.Block("CERTIFICATE", s.Certificate().Raw)), count
 }
 
 // Certificate and key often stand in one file, and a Result is shown to others.

@@ -3,68 +3,12 @@
 package e2e
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/testcert"
 )
-
-// authority signs certificates, as one of a company would.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  []byte
-}
-
-func newAuthority(t *testing.T, name string) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := certificate(name)
-	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &authority{template, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
-}
-
-func certificate(name string) *x509.Certificate {
-	return &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-	}
-}
-
-// sign makes a certificate for a name and its key, in PEM.
-func (a *authority) sign(t *testing.T, name string, usage x509.ExtKeyUsage) (cert, key []byte) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := certificate(name)
-	template.DNSNames, template.ExtKeyUsage = []string{name}, []x509.ExtKeyUsage{usage}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, k.Public(), a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
-}
 
 // A workload with a certificate of its own, which wants one of every client, is
 // called over HTTPS, HTTP/2 and gRPC by agents that show theirs, and refuses
@@ -72,7 +16,7 @@ func (a *authority) sign(t *testing.T, name string, usage x509.ExtKeyUsage) (cer
 func TestMutualTLS(t *testing.T) {
 	at := beside(t)
 	const host = "meshery-echo." + secured
-	ours, others := newAuthority(t, "ours"), newAuthority(t, "others")
+	ours, others := testcert.New(t), testcert.New(t)
 	dir := t.TempDir()
 	file := func(name string, content []byte) string {
 		path := filepath.Join(dir, name)
@@ -81,9 +25,9 @@ func TestMutualTLS(t *testing.T) {
 		}
 		return path
 	}
-	ca, otherCA := file("ca.crt", ours.pem), file("other.crt", others.pem)
-	serverCert, serverKey := ours.sign(t, host, x509.ExtKeyUsageServerAuth)
-	clientCert, clientKey := ours.sign(t, "agents", x509.ExtKeyUsageClientAuth)
+	ca, otherCA := file("ca.crt", ours.PEM), file("other.crt", others.PEM)
+	serverCert, serverKey := ours.Issue(t, host)
+	clientCert, clientKey := ours.Issue(t, "agents")
 	cert, key := file("client.crt", clientCert), file("client.key", clientKey)
 
 	must(t, "create", "namespace", secured)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/meshery/kubectl-meshery/internal/testcert"
 )
 
 // resolveTo has names resolve to addresses, by a DNS server of the test's own.
@@ -70,7 +72,7 @@ func TestUnreachableAddresses(t *testing.T) {
 	// Of all but the first the handshake hangs: one after the other would take far
 	// longer than there is.
 	const others = 20
-	config := newAuthority(t).server(t, false, "shop.test")
+	config := testcert.New(t).Server(t, false, "shop.test")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

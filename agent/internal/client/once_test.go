@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/testcert"
 )
 
 // A server may close a connection that was idle just when a request leaves on
@@ -83,8 +85,8 @@ func TestStdConnectsAnew(t *testing.T) {
 
 // A handshake that hangs costs the calls that wait for it, and no more.
 func TestStdLeavesAHandshakeThatHangs(t *testing.T) {
-	ca := newAuthority(t)
-	config := ca.server(t, false, "127.0.0.1")
+	ca := testcert.New(t)
+	config := ca.Server(t, false, "127.0.0.1")
 	var connections atomic.Int64
 	address := serve(t, func(conn net.Conn) {
 		if connections.Add(1) == 2 { // the first is that of Reach
@@ -100,7 +102,7 @@ func TestStdLeavesAHandshakeThatHangs(t *testing.T) {
 			_, _ = io.WriteString(secure, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		}
 	})
-	w := worker(t, Target{URL: "https://" + address, Method: "POST", Timeout: time.Second, TLS: TLS{CA: ca.pem}})
+	w := worker(t, Target{URL: "https://" + address, Method: "POST", Timeout: time.Second, TLS: TLS{CA: ca.PEM}})
 	if a := w.Call(t.Context()); a.Text() != FailTimeout {
 		t.Errorf("a handshake that hangs: %+v", a)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+
+	"github.com/meshery/kubectl-meshery/internal/testcert"
 )
 
 // secured is how a server is secured and called, and what comes of it: nothing,
@@ -19,42 +21,42 @@ type secured struct {
 	name   string
 	names  []string // of the server's certificate
 	mutual bool
-	tls    func(ours, others *authority, t *testing.T) TLS
+	tls    func(ours, others *testcert.Authority, t *testing.T) TLS
 	want   []string // of the error
 }
 
 func securedCases() []secured {
-	plain := func(ours, _ *authority, _ *testing.T) TLS { return TLS{CA: ours.pem} }
-	with := func(by func(ours, others *authority) *authority) func(ours, others *authority, t *testing.T) TLS {
-		return func(ours, others *authority, t *testing.T) TLS {
-			cert, key := by(ours, others).issue(t, "client")
-			return TLS{CA: ours.pem, Cert: cert, Key: key}
+	plain := func(ours, _ *testcert.Authority, _ *testing.T) TLS { return TLS{CA: ours.PEM} }
+	with := func(by func(ours, others *testcert.Authority) *testcert.Authority) func(ours, others *testcert.Authority, t *testing.T) TLS {
+		return func(ours, others *testcert.Authority, t *testing.T) TLS {
+			cert, key := by(ours, others).Issue(t, "client")
+			return TLS{CA: ours.PEM, Cert: cert, Key: key}
 		}
 	}
 	loopback := []string{"127.0.0.1"}
 	return []secured{
 		{name: "authority of its own", names: loopback, tls: plain},
-		{name: "unknown authority", names: loopback, tls: func(_, others *authority, _ *testing.T) TLS { return TLS{CA: others.pem} },
+		{name: "unknown authority", names: loopback, tls: func(_, others *testcert.Authority, _ *testing.T) TLS { return TLS{CA: others.PEM} },
 			want: []string{"unknown authority", "CA of your own"}},
-		{name: "no authority", names: loopback, tls: func(_, _ *authority, _ *testing.T) TLS { return TLS{} },
+		{name: "no authority", names: loopback, tls: func(_, _ *testcert.Authority, _ *testing.T) TLS { return TLS{} },
 			want: []string{"unknown authority", "insecure-skip-verify"}},
-		{name: "not verified", names: loopback, tls: func(_, _ *authority, _ *testing.T) TLS { return TLS{InsecureSkipVerify: true} }},
+		{name: "not verified", names: loopback, tls: func(_, _ *testcert.Authority, _ *testing.T) TLS { return TLS{InsecureSkipVerify: true} }},
 		{name: "another name", names: []string{"shop.example"}, tls: plain, want: []string{"127.0.0.1", "right host"}},
-		{name: "server name", names: []string{"shop.example"}, tls: func(ours, _ *authority, _ *testing.T) TLS {
-			return TLS{CA: ours.pem, ServerName: "shop.example"}
+		{name: "server name", names: []string{"shop.example"}, tls: func(ours, _ *testcert.Authority, _ *testing.T) TLS {
+			return TLS{CA: ours.PEM, ServerName: "shop.example"}
 		}},
-		{name: "client certificate", names: loopback, mutual: true, tls: with(func(ours, _ *authority) *authority { return ours })},
-		{name: "authority that is none", names: loopback, tls: func(_, _ *authority, _ *testing.T) TLS { return TLS{CA: []byte("PEM")} },
+		{name: "client certificate", names: loopback, mutual: true, tls: with(func(ours, _ *testcert.Authority) *testcert.Authority { return ours })},
+		{name: "authority that is none", names: loopback, tls: func(_, _ *testcert.Authority, _ *testing.T) TLS { return TLS{CA: []byte("PEM")} },
 			want: []string{"no certificate in PEM"}},
-		{name: "key of another certificate", names: loopback, tls: func(ours, _ *authority, t *testing.T) TLS {
-			cert, _ := ours.issue(t, "client")
-			_, key := ours.issue(t, "client")
-			return TLS{CA: ours.pem, Cert: cert, Key: key}
+		{name: "key of another certificate", names: loopback, tls: func(ours, _ *testcert.Authority, t *testing.T) TLS {
+			cert, _ := ours.Issue(t, "client")
+			_, key := ours.Issue(t, "client")
+			return TLS{CA: ours.PEM, Cert: cert, Key: key}
 		}, want: []string{"the client's certificate and key"}},
 		{name: "no client certificate", names: loopback, mutual: true, tls: plain,
 			want: []string{"connect to", "want a certificate of the client?"}},
 		{name: "client certificate of another authority", names: loopback, mutual: true,
-			tls:  with(func(_, others *authority) *authority { return others }),
+			tls:  with(func(_, others *testcert.Authority) *testcert.Authority { return others }),
 			want: []string{"connect to", "accept the client's certificate"}},
 	}
 }
@@ -73,7 +75,7 @@ func checkError(t *testing.T, err error, want []string) {
 }
 
 func TestTLSOverStd(t *testing.T) {
-	ours, others := newAuthority(t), newAuthority(t)
+	ours, others := testcert.New(t), testcert.New(t)
 	for _, c := range securedCases() {
 		t.Run(c.name, func(t *testing.T) {
 			var shown atomic.Bool
@@ -81,7 +83,7 @@ func TestTLSOverStd(t *testing.T) {
 				shown.Store(len(r.TLS.PeerCertificates) > 0)
 			}))
 			srv.Config.ErrorLog = quiet
-			srv.TLS = ours.server(t, c.mutual, c.names...)
+			srv.TLS = ours.Server(t, c.mutual, c.names...)
 			srv.StartTLS()
 			defer srv.Close()
 			clients, err := Reach(t.Context(), Target{URL: srv.URL, Method: "POST", Timeout: 5 * time.Second, TLS: c.tls(ours, others, t)})
@@ -102,10 +104,10 @@ func TestTLSOverStd(t *testing.T) {
 }
 
 func TestTLSOverGRPC(t *testing.T) {
-	ours, others := newAuthority(t), newAuthority(t)
+	ours, others := testcert.New(t), testcert.New(t)
 	for _, c := range securedCases() {
 		t.Run(c.name, func(t *testing.T) {
-			s := startShop(t, shopOptions{server: []grpc.ServerOption{grpc.Creds(credentials.NewTLS(ours.server(t, c.mutual, c.names...)))}})
+			s := startShop(t, shopOptions{server: []grpc.ServerOption{grpc.Creds(credentials.NewTLS(ours.Server(t, c.mutual, c.names...)))}})
 			target := s.target(pingMethod, "")
 			target.URL, target.TLS = "grpcs://"+s.address, c.tls(ours, others, t)
 			clients, err := Reach(t.Context(), target)
@@ -137,8 +139,8 @@ func TestTLSOverGRPC(t *testing.T) {
 
 // Encryption on one side only, and TLS without HTTP/2 in it.
 func TestGRPCWithTheWrongTLS(t *testing.T) {
-	ours := newAuthority(t)
-	config := ours.server(t, false, "127.0.0.1")
+	ours := testcert.New(t)
+	config := ours.Server(t, false, "127.0.0.1")
 	secure := startShop(t, shopOptions{server: []grpc.ServerOption{grpc.Creds(credentials.NewTLS(config))}})
 	open := startShop(t, shopOptions{})
 	for _, only := range []string{"", "http/1.1"} {
@@ -151,7 +153,7 @@ func TestGRPCWithTheWrongTLS(t *testing.T) {
 		web.StartTLS()
 		defer web.Close()
 		target := open.target(pingMethod, "")
-		target.URL, target.TLS.CA = strings.Replace(web.URL, "https", "grpcs", 1), ours.pem
+		target.URL, target.TLS.CA = strings.Replace(web.URL, "https", "grpcs", 1), ours.PEM
 		_, err := Reach(t.Context(), target)
 		checkError(t, err, []string{"agrees to no HTTP/2", "ALPN", "is the port that of gRPC?"})
 	}

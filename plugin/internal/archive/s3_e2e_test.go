@@ -5,15 +5,8 @@ package archive
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -24,6 +17,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/meshery/kubectl-meshery/internal/testcert"
 )
 
 // These tests run against a real S3 server, versitygw, whose binary VERSITYGW
@@ -325,7 +320,10 @@ func TestS3SilentServerIsGivenUp(t *testing.T) {
 
 func TestS3TLS(t *testing.T) {
 	dir := t.TempDir()
-	cert, key := selfSigned(t, dir)
+	authority := testcert.New(t)
+	ca, _ := testcert.Files(t, authority.PEM, authority.KeyPEM)
+	certPEM, keyPEM := authority.Issue(t, "127.0.0.1")
+	cert, key := testcert.Files(t, certPEM, keyPEM)
 	endpoint, stop, err := startS3(filepath.Join(dir, "data"), "--cert", cert, "--key", key)
 	if err != nil {
 		t.Fatal(err)
@@ -335,7 +333,7 @@ func TestS3TLS(t *testing.T) {
 	check := func(change func(*Options)) error {
 		o := s3Options(t)
 		o.Endpoint = strings.Replace(endpoint, "http:", "https:", 1)
-		o.CAFile = cert
+		o.CAFile = ca
 		change(&o)
 		a, err := Open(t.Context(), o)
 		if err != nil {
@@ -367,34 +365,4 @@ func TestS3TLS(t *testing.T) {
 			t.Errorf("%s: %v; want %q", c.name, err, c.want)
 		}
 	}
-}
-
-// selfSigned makes a certificate for 127.0.0.1 that is its own authority.
-func selfSigned(t *testing.T, dir string) (certFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: keyDER}} {
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return certFile, keyFile
 }

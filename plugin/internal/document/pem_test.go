@@ -2,39 +2,19 @@ package document
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/meshery/kubectl-meshery/internal/testcert"
 )
 
 // identity is a certificate and its key, each in PEM.
 func identity(t *testing.T) (cert, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalECPrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return inPEM("CERTIFICATE", der), inPEM("EC PRIVATE KEY", secret)
-}
-
-func inPEM(kind string, der []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	a := testcert.New(t)
+	return string(a.PEM), string(testcert.SEC1(t, a.KeyPEM))
 }
 
 // lines are those inside a PEM block: what must be found nowhere.
@@ -45,15 +25,15 @@ func lines(block string) []string {
 
 func TestPartsOfPEM(t *testing.T) {
 	cert, key := identity(t)
-	second, pkcs8 := identity(t)
-	pkcs8 = strings.ReplaceAll(pkcs8, "EC PRIVATE KEY", "PRIVATE KEY")
-	parameters := inPEM("EC PARAMETERS", []byte{6, 8, 42})
+	other := testcert.New(t)
+	second, pkcs8 := string(other.PEM), string(other.KeyPEM)
+	parameters := string(testcert.Block("EC PARAMETERS", []byte{6, 8, 42}))
 	mixed := "a title\n" + key + cert + parameters + "# between\n" + second + pkcs8 + "the end"
 	for _, c := range []struct{ in, certificates, keys string }{
 		{"", "", ""}, {"nothing", "", ""}, {cert, cert, ""}, {key, "", key}, {mixed, cert + second, key + pkcs8},
 		{strings.ReplaceAll(cert+key, "\n", "\r\n"), cert, key},
 		// What only says that it is a certificate, and what stands beside one.
-		{inPEM("CERTIFICATE", []byte("no certificate, a key")), "", ""},
+		{string(testcert.Block("CERTIFICATE", []byte("no certificate, a key"))), "", ""},
 		{strings.Replace(cert, "-----\n", "-----\nsecret: key\n\n", 1), cert, ""},
 		{strings.TrimSuffix(key, "KEY-----\n") + "\n" + cert, cert, ""},
 	} {
@@ -72,7 +52,7 @@ func TestPartsOfPEM(t *testing.T) {
 // A certificate is kept in the Result, so nothing else may stand with it.
 func TestValidateTLS(t *testing.T) {
 	cert, key := identity(t)
-	parameters := inPEM("EC PARAMETERS", []byte{6, 8, 42})
+	parameters := string(testcert.Block("EC PARAMETERS", []byte{6, 8, 42}))
 	damaged := strings.TrimSuffix(key, "KEY-----\n")
 	indented := strings.ReplaceAll(key, "\n", "\n  ")
 	for name, c := range map[string]struct {
