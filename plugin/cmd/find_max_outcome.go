@@ -28,7 +28,9 @@ func outcome(r *document.Result) findmax.Outcome {
 		return unknown(s.Validity.Reasons)
 	}
 	failed, missing := unmet(r)
-	failed = append(failed, undelivered(r)...)
+	if len(failed) == 0 {
+		failed = undelivered(r)
+	}
 	switch {
 	case len(failed) > 0:
 		return findmax.Outcome{Verdict: findmax.Broken, Why: strings.Join(failed, "; ")}
@@ -42,35 +44,22 @@ func outcome(r *document.Result) findmax.Outcome {
 	return findmax.Outcome{Verdict: findmax.Kept}
 }
 
-// fullNode is the share of a node's CPU above which a run is invalid.
-const fullNode = 0.95
-
 // overload says what the generator of an invalid run had too little of.
 func overload(r *document.Result) (why []string) {
-	s, c := &r.Status, r.Spec.Validity.WithDefaults()
+	s, c := &r.Status, r.Spec.Validity
 	if s.Validity.Valid {
 		return nil
 	}
-	if l := s.Latency; l.Lateness != nil {
-		median := 0.0
-		if l.ResponseTime != nil && l.ResponseTime.P50 != nil {
-			median = *l.ResponseTime.P50
-		}
-		name, late := "p99", l.Lateness.P99
-		if late == nil {
-			name, late = "p50", l.Lateness.P50
-		}
-		if late != nil && *late > c.LatenessBound(median) {
-			why = append(why, "lateness "+name+" is "+printer.Latency(*late))
-		}
+	if l := c.LatenessOf(&s.Latency); l.Broken() {
+		why = append(why, "lateness "+l.Name+" is "+printer.Latency(l.Late))
 	}
-	for _, a := range s.Agents {
-		if u := a.CPUUtilization; u != nil && *u > *c.MaxGeneratorCPU {
-			why = append(why, fmt.Sprintf("generator CPU is %s on %s", printer.Percent(*u), a.Node))
+	for i := range s.Agents {
+		if a := &s.Agents[i]; c.BusyGenerator(a) {
+			why = append(why, fmt.Sprintf("generator CPU is %s on %s", printer.Percent(*a.CPUUtilization), a.Node))
 		}
 	}
 	for _, n := range s.Resources.Nodes {
-		if u := n.CPUUtilization; u != nil && *u > fullNode {
+		if u := n.CPUUtilization; u != nil && *u > document.MaxNodeCPU {
 			why = append(why, fmt.Sprintf("CPU of %s is %s", n.Node, printer.Percent(*u)))
 		}
 	}
@@ -107,14 +96,13 @@ func figure(v float64, unit string) string {
 // it is more than the Test allows. A run that was ended early leaves requests
 // unsent and in flight, which says nothing.
 func undelivered(r *document.Result) (why []string) {
-	s, c := &r.Status, r.Spec.Validity.WithDefaults()
+	s, c := &r.Status, r.Spec.Validity
 	judge := func(q *document.Requests, to string) {
-		if s.Phase != document.Cancelled && q.Planned > 0 && float64(q.Sent) < *c.MinRate*float64(q.Planned) {
-			why = append(why, "only "+printer.Percent(float64(q.Sent)/float64(q.Planned))+to+" could be sent")
+		if share, tooFew := c.SentShare(q); tooFew && s.Phase != document.Cancelled {
+			why = append(why, "only "+printer.Percent(share)+to+" could be sent")
 		}
-		cut := q.Codes["cancelled"]
-		if sent, failed := float64(q.Sent-cut), float64(q.Failed-cut); sent > 0 && failed > *c.MaxErrors*sent {
-			why = append(why, printer.Percent(failed/sent)+" of the requests"+to+" failed")
+		if share, tooMany := c.FailedShare(q); tooMany {
+			why = append(why, printer.Percent(share)+" of the requests"+to+" failed")
 		}
 	}
 	// What is well with all of them together may be bad for one target.

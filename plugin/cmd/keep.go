@@ -77,11 +77,8 @@ func keep(ctx context.Context, f *factory, k keeping, ended *session.Ended) (*ke
 		fmt.Fprintln(f.ErrOut, "Warning: "+printer.Escape(err.Error()))
 		err = nil
 	}
-	if err != nil && !errors.Is(err, archive.ErrConflict) {
-		// Standard output is the last place left.
-		if _, writeErr := f.Out.Write(raw); writeErr != nil {
-			err = errors.Join(err, writeErr)
-		}
+	if lost(safe, err) {
+		err = errors.Join(err, printRaw(f, raw))
 	}
 	return &kept{result: ended.Result, raw: raw, url: url}, err
 }
@@ -107,19 +104,25 @@ func keepRaw(ctx context.Context, f *factory, k keeping, raw []byte, acknowledge
 // exit code.
 func keepAndPrintRaw(ctx context.Context, f *factory, print *printer.Flags, k keeping, r *document.Result, raw []byte, acknowledge func() error) error {
 	url, safe, keepErr := keepRaw(ctx, f, k, raw, acknowledge)
-	lost := !safe && !errors.Is(keepErr, archive.ErrConflict)
-	if lost && print.Output != "json" && print.Output != "yaml" {
-		// Nobody else has it: standard output is the last place left.
-		if _, err := f.Out.Write(raw); err != nil {
-			keepErr = errors.Join(keepErr, err)
-		}
-		return keepErr
+	if lost(safe, keepErr) && print.Output != "json" && print.Output != "yaml" {
+		return errors.Join(keepErr, printRaw(f, raw))
 	}
 	err := printKept(f, print, &kept{result: r, raw: raw, url: url})
 	if err != nil || keepErr != nil {
 		return errors.Join(keepErr, err)
 	}
 	return verdict(ctx, r)
+}
+
+// lost tells that nobody else has a Result that could not be kept.
+func lost(safe bool, err error) bool {
+	return !safe && err != nil && !errors.Is(err, archive.ErrConflict)
+}
+
+// printRaw writes a Result that is lost to standard output, the last place left.
+func printRaw(f *factory, raw []byte) error {
+	_, err := f.Out.Write(raw)
+	return err
 }
 
 func printKept(f *factory, print *printer.Flags, k *kept) error {

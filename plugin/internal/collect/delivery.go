@@ -19,9 +19,9 @@ func (j *judge) delivery() {
 	if l.Streams > 1 {
 		streams = fmt.Sprintf(" of %d streams", l.Streams)
 	}
-	for _, p := range j.parts(func(r *document.Requests) bool { return float64(r.Sent) < least*float64(r.Planned) }) {
+	for _, p := range j.parts(j.criteria.SentShare) {
 		j.reason("only %s of the planned requests%s could be sent: the target, or the %d connections%s per agent, cannot take this rate; use more connections or a lower rate",
-			percent(float64(p.Sent)/float64(p.Planned), least), p.to, l.Connections, streams)
+			percent(p.share, least), p.to, l.Connections, streams)
 	}
 	r := &j.status.Requests
 	rate := j.status.Rate
@@ -42,27 +42,29 @@ func (j *judge) endsApart() bool {
 	return j.test.Spec.Load.Requests > 0 && j.test.Spec.Load.Arrivals == document.Poisson
 }
 
-// part is the requests of the run, or those to one of several targets.
+// part is what is wrong with the requests of the run, or those to one of several
+// targets.
 type part struct {
-	*document.Requests
+	share float64
 	to    string // " to target cart"; empty for all
 	codes string // where in the Result
 }
 
 // parts are the targets of which this is true, for what is well with all of them
 // together may be bad for one; all together where it is true of each.
-func (j *judge) parts(bad func(*document.Requests) bool) []part {
+func (j *judge) parts(bad func(*document.Requests) (share float64, is bool)) []part {
 	var named []part
 	for i := range j.status.Targets {
-		if t := &j.status.Targets[i]; bad(&t.Requests) {
-			named = append(named, part{&t.Requests, " to target " + t.Name, fmt.Sprintf(".status.targets[%d].requests.codes", i)})
+		t := &j.status.Targets[i]
+		if share, is := bad(&t.Requests); is {
+			named = append(named, part{share, " to target " + t.Name, fmt.Sprintf(".status.targets[%d].requests.codes", i)})
 		}
 	}
-	switch all := &j.status.Requests; {
-	case len(named) > 0 && len(named) < len(j.status.Targets):
+	if len(named) > 0 && len(named) < len(j.status.Targets) {
 		return named
-	case bad(all):
-		return []part{{Requests: all, codes: ".status.requests.codes"}}
+	}
+	if share, is := bad(&j.status.Requests); is {
+		return []part{{share: share, codes: ".status.requests.codes"}}
 	}
 	return nil
 }
@@ -76,24 +78,11 @@ func (j *judge) chance(wanted float64) float64 {
 	return 2
 }
 
-// errors are those of the target: calls that were cut off by stopping the run
-// are none.
+// errors are those of the target.
 func (j *judge) errors() {
 	most := *j.criteria.MaxErrors
-	answered := func(r *document.Requests) (sent, failed float64) {
-		cut := r.Codes[cancelledCode]
-		return float64(r.Sent - cut), float64(r.Failed - cut)
-	}
-	for _, p := range j.parts(func(r *document.Requests) bool {
-		sent, failed := answered(r)
-		return sent > 0 && failed > most*sent
-	}) {
-		sent, failed := answered(p.Requests)
+	for _, p := range j.parts(j.criteria.FailedShare) {
 		j.reason("%s of the requests%s failed, and at most %s may: the latencies are those of the rest; %s says how they failed",
-			percent(failed/sent, most), p.to, allowed(most), p.codes)
+			percent(p.share, most), p.to, allowed(most), p.codes)
 	}
 }
-
-// cancelledCode is what calls are counted under that were in flight when the
-// load was stopped.
-const cancelledCode = "cancelled"

@@ -8,10 +8,6 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 )
 
-// maxNodeCPU is the share of a node's CPU above which whatever runs on it waits
-// for the CPU, the generator included.
-const maxNodeCPU = 0.95
-
 // judge finds why the numbers of a run may not be believed, and what is to be
 // known of those that may. docs/validity.md is what users read of it.
 type judge struct {
@@ -79,35 +75,20 @@ func (j *judge) ends() {
 	}
 }
 
-// lateness of the generator. A bound on the 99th percentile is broken as well
-// where a lower one is above it: with few calls there is only the median. Where
-// nothing was answered there is no median of the response time to hold it
-// against, but a generator is not to be later than the floor either.
+// lateness is that of the generator.
 func (j *judge) lateness() {
-	l, median := j.status.Latency, 0.0
-	if l.Lateness == nil {
-		return
-	}
-	if l.ResponseTime != nil && l.ResponseTime.P50 != nil {
-		median = *l.ResponseTime.P50
-	}
-	name, of := "p99", func(s *document.Summary) *float64 { return s.P99 }
-	if l.Lateness.P99 == nil {
-		name, of = "p50", func(s *document.Summary) *float64 { return s.P50 }
-	}
-	late, bound := of(l.Lateness), j.criteria.LatenessBound(median)
-	// Three digits are what a histogram knows.
-	if late == nil || *late <= bound || printer.Latency(*late) == printer.Latency(bound) {
+	l := j.criteria.LatenessOf(&j.status.Latency)
+	if !l.Broken() {
 		return
 	}
 	where, most := "", 0.0
 	for _, a := range j.status.Agents {
-		if s := a.Latency.Lateness; len(j.agents) > 1 && s != nil && of(s) != nil && *of(s) > most {
-			where, most = ", most on node "+a.Node, *of(s)
+		if s := a.Latency.Lateness; len(j.agents) > 1 && s != nil && l.Of(s) != nil && *l.Of(s) > most {
+			where, most = ", most on node "+a.Node, *l.Of(s)
 		}
 	}
 	j.reason("the generator was late: lateness %s %s is more than %s%s; use more agents, a lower rate, or nodes with less to do",
-		name, printer.Latency(*late), printer.Latency(bound), where)
+		l.Name, printer.Latency(l.Late), printer.Latency(l.Bound), where)
 }
 
 // generatorCPU is about open loops: a closed one takes what it can.
@@ -116,17 +97,17 @@ func (j *judge) generatorCPU() {
 		return
 	}
 	most := *j.criteria.MaxGeneratorCPU
-	for _, a := range j.status.Agents {
-		if u := a.CPUUtilization; u != nil && *u > most {
+	for i := range j.status.Agents {
+		if a := &j.status.Agents[i]; j.criteria.BusyGenerator(a) {
 			j.reason("the generator on node %s used %s of its %d cores, and %s is the most: its own waiting is in the latencies; use more agents or a lower rate",
-				a.Node, percent(*u, most), a.Cores, allowed(most))
+				a.Node, percent(*a.CPUUtilization, most), a.Cores, allowed(most))
 		}
 	}
 }
 
 func (j *judge) nodeCPU() {
 	for _, n := range j.status.Resources.Nodes {
-		if n.CPUUtilization == nil || *n.CPUUtilization <= maxNodeCPU {
+		if n.CPUUtilization == nil || *n.CPUUtilization <= document.MaxNodeCPU {
 			continue
 		}
 		const text = "node %s had %s of its CPU in use, more than %s: the generator on it had to wait; use nodes with less to do, or a lower rate"
@@ -134,7 +115,7 @@ func (j *judge) nodeCPU() {
 		if j.closedLoop() {
 			say = j.warning
 		}
-		say(text, n.Node, percent(*n.CPUUtilization, maxNodeCPU), allowed(maxNodeCPU))
+		say(text, n.Node, percent(*n.CPUUtilization, document.MaxNodeCPU), allowed(document.MaxNodeCPU))
 	}
 }
 

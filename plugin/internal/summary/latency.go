@@ -28,18 +28,10 @@ func (p *page) latencies() {
 // lateness is shown where the generator comes near its bound: beyond it, the
 // run is invalid and says so.
 func (p *page) lateness() {
-	l := &p.Status.Latency
-	if l.Lateness == nil || l.Lateness.P99 == nil {
-		return
-	}
-	median := 0.0 // where nothing was answered: the bound is the floor
-	if l.ResponseTime != nil && l.ResponseTime.P50 != nil {
-		median = *l.ResponseTime.P50
-	}
-	late, bound := *l.Lateness.P99, p.Spec.Validity.LatenessBound(median)
-	if late > bound/2 && late <= bound {
+	l := p.Spec.Validity.LatenessOf(&p.Status.Latency)
+	if l != nil && l.Late > l.Bound/2 && !l.Broken() {
 		p.gap()
-		p.row("LATENESS", fmt.Sprintf("p99 %s of the generator, and %s is the most", printer.Latency(late), printer.Latency(bound)))
+		p.row("LATENESS", fmt.Sprintf("%s %s of the generator, and %s is the most", l.Name, printer.Latency(l.Late), printer.Latency(l.Bound)))
 	}
 }
 
