@@ -220,30 +220,36 @@ func TestRunFindsOutBeforeTheLoad(t *testing.T) {
 	}
 }
 
-// What can be kept nowhere is printed, whatever was asked for.
+// What can be kept nowhere is printed, whatever was asked for: of a search too,
+// which ends with that step.
 func TestAResultThatIsKeptNowhereIsPrinted(t *testing.T) {
-	home(t)
-	url, count := target(t, 200)
-	dir := filepath.Join(t.TempDir(), "archive")
-	state := filepath.Join(t.TempDir(), "state")
-	t.Setenv("XDG_STATE_HOME", state)
-	t.Setenv("XDG_DATA_HOME", state)
-	go func() {
-		for count.Load() == 0 {
-			time.Sleep(10 * time.Millisecond)
-		}
-		// Both become files where directories are to be.
-		_ = os.RemoveAll(dir)
-		_ = os.WriteFile(dir, nil, 0o600)
-		_ = os.RemoveAll(state)
-		_ = os.WriteFile(state, nil, 0o600)
-	}()
-	stdout, _, err := local(t, t.Context(), "", url, "--rate", "20", "--duration", "1s", "--warmup", "0s", "--archive", "file://"+dir, "-o", "name")
-	if exit.Code(err) != exit.Failure || !strings.Contains(err.Error(), "kept nowhere") {
-		t.Errorf("got %d, %v", exit.Code(err), err)
-	}
-	if r := result(t, []byte(stdout)); r.Status.Requests.Sent != 20 {
-		t.Errorf("printed %s", stdout)
+	for name, args := range map[string][]string{"run": nil, "search": {"--find-max", "--slo", "errorRate < 5 %"}} {
+		t.Run(name, func(t *testing.T) {
+			home(t)
+			url, count := target(t, 200)
+			dir := filepath.Join(t.TempDir(), "archive")
+			state := filepath.Join(t.TempDir(), "state")
+			t.Setenv("XDG_STATE_HOME", state)
+			t.Setenv("XDG_DATA_HOME", state)
+			go func() {
+				for count.Load() == 0 {
+					time.Sleep(10 * time.Millisecond)
+				}
+				// Both become files where directories are to be.
+				_ = os.RemoveAll(dir)
+				_ = os.WriteFile(dir, nil, 0o600)
+				_ = os.RemoveAll(state)
+				_ = os.WriteFile(state, nil, 0o600)
+			}()
+			args := append(args, url, "--rate", "20", "--duration", "1s", "--warmup", "0s", "--archive", "file://"+dir, "-o", "name")
+			stdout, _, err := local(t, t.Context(), "", args...)
+			if exit.Code(err) != exit.Failure || !strings.Contains(err.Error(), "kept nowhere") {
+				t.Errorf("got %d, %v", exit.Code(err), err)
+			}
+			if r := result(t, []byte(stdout)); float64(r.Status.Requests.Sent) != float64(r.Status.Requests.Planned) || r.Status.Requests.Sent == 0 || r.Spec.Load.Rate != 20 {
+				t.Errorf("printed %s", stdout)
+			}
+		})
 	}
 }
 

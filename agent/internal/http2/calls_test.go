@@ -123,6 +123,38 @@ func TestTimeoutAndCancel(t *testing.T) {
 	}
 }
 
+// A call that was put on another connection keeps the time it was given, though
+// the calls that are there already have longer.
+func TestAnEarlierDeadlineIsKept(t *testing.T) {
+	address := play(t, func(p *peer) {
+		p.greet()
+		p.request()
+		p.wants(p.request().StreamID, h2.ErrCodeCancel)
+		p.hold()
+	})
+	conn := connTo(t, address, func(f *Config) { f.Streams, f.Timeout = 2, 10*patience })
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var r Response
+		if err := conn.Do(ctx, 0, &r); KindOf(err) != Cancelled {
+			t.Errorf("the first call: %v", err)
+		}
+	}()
+	until(t, conn, func(s *session) bool { return s.active == 1 && s.armed > 0 })
+	moved := &conn.slots[1]
+	if err := conn.current.Load().begin(moved, conn.now()+int64(50*time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	await(t, moved.finished)
+	if KindOf(moved.err) != Timeout {
+		t.Errorf("%v", moved.err)
+	}
+	cancel()
+	await(t, done)
+}
+
 // all has every slot of the connection make one call, and gives what came of them.
 func all(t *testing.T, conn *Conn) ([]Response, []error) {
 	t.Helper()

@@ -221,6 +221,26 @@ func TestGeneratorCPU(t *testing.T) {
 	}
 }
 
+// Of a run that ended with its first calls the share of the CPU is chance: it had
+// more than all there is for a moment.
+func TestGeneratorCPUOfAMoment(t *testing.T) {
+	for _, c := range []struct {
+		ms    int64
+		known bool
+	}{{400, false}, {500, true}} {
+		test := test()
+		test.Spec.Load.Warmup = 0
+		r := started(t, test, 0)
+		r.agents[0].Cores = 1
+		r.Collector = New(test, r.agents)
+		r.Started(0, t0)
+		r.snapshot(0, 0, c.ms, false, 1, 0, time.Millisecond) // 0.5 s of CPU
+		if u := r.result().Status.Agents[0].CPUUtilization; (u != nil) != c.known {
+			t.Errorf("after %d ms: %v", c.ms, u)
+		}
+	}
+}
+
 func TestNodeCPU(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		test := test()
