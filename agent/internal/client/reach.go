@@ -43,6 +43,9 @@ const (
 	reachedAtOnce = 32
 )
 
+// errNotTried is of an address that had no turn.
+var errNotTried = fmt.Errorf("not tried: others took the %s that all have", reachTimeout)
+
 // Reach resolves the target, connects to it, and chooses the client, so that
 // what cannot work is known before any load is sent. A target that may be
 // served by a client that is not right for every answer gets one request.
@@ -128,6 +131,10 @@ func (c *Clients) connect(ctx context.Context) error {
 	tries.SetLimit(reachedAtOnce)
 	for i, ip := range ips {
 		tries.Go(func() error {
+			if ctx.Err() != nil {
+				failures[i] = errNotTried
+				return nil
+			}
 			failures[i] = c.dial(ctx, net.JoinHostPort(ip.Unmap().String(), portOf(c.url)))
 			return nil // the others are tried all the same
 		})

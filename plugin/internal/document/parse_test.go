@@ -121,6 +121,10 @@ func TestValidate(t *testing.T) {
 		"method":         {func(t *Test) { t.Spec.Target.Method = "get it" }, "is not an HTTP method"},
 		"header name":    {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "a hush", Value: "hush"}} }, "target.headers[0]: its name is not that of a header"},
 		"header value":   {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "a", Value: "hush\r\ny: z"}} }, `target.headers[0]: the value of "a" has a control character`},
+		"header of body": {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "content-LENGTH", Value: "5"}} }, "target.headers[0]: content-LENGTH follows from the body: leave it out"},
+		"header of 1.1": {func(t *Test) {
+			t.Spec.Target.Protocol, t.Spec.Target.Headers = HTTP2, []Header{{Name: "Upgrade", Value: "x"}}
+		}, "target.headers[0]: Upgrade belongs to connections of HTTP/1.1: leave it out, or use protocol http/1.1"},
 		"two bodies":     {func(t *Test) { t.Spec.Target.Body, t.Spec.Target.BodyBase64 = "x", []byte("y") }, "exclude each other"},
 		"large body":     {func(t *Test) { t.Spec.Target.Body = strings.Repeat("x", maxBody+1) }, "larger than 4 MiB"},
 		"timeout":        {func(t *Test) { t.Spec.Target.Timeout = Duration(time.Hour) }, "target.timeout 1h0m0s is not between"},
