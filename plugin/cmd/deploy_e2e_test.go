@@ -31,14 +31,14 @@ import (
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
-// onCluster is a name for a namespace that no other test has; what is deployed
-// in it goes with the test.
+// onCluster is a name for a namespace that no other test has, so that they run
+// beside each other; what is deployed in it goes with the test.
 func onCluster(t *testing.T) (namespace string, c *cluster) {
 	t.Helper()
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Fatal("KUBECONFIG is not set: these tests need a cluster")
 	}
-	t.Setenv("HOME", t.TempDir())
+	t.Parallel()
 	f := &factory{IOStreams: genericiooptions.NewTestIOStreamsDiscard(), config: genericclioptions.NewConfigFlags(true)}
 	namespace = fmt.Sprintf("deploy-e2e-%d", time.Now().UnixNano()%1e9)
 	f.config.Namespace = &namespace

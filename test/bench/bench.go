@@ -225,6 +225,7 @@ func (b *bench) runOnce(p peer.Peer, l peer.Load, c peer.Command, r *report.Run)
 		return err
 	}
 	r.Answer, r.CPUSeconds, r.PeakBytes = &a, usage.CPU().Seconds(), usage.PeakRSS
+	r.Sleeps = usage.Sleeps
 	return nil
 }
 

@@ -49,16 +49,18 @@ func (b *bench) capacity() (float64, error) {
 	return b.reached(report.HTTP1)
 }
 
-// rate is what every tool delivers of half of our highest rate.
+// rate is what every tool delivers of a part of our highest rate.
 func (b *bench) rate() error {
 	highest, err := b.capacity()
 	if err != nil {
 		return err
 	}
 	l := b.plain()
-	l.Rate = float64(int(highest/2/connections)) * connections // a whole number for every connection
-	for n := range max(1, b.rounds/2) {
-		b.round(report.Rate, n, b.peers, l)
+	for _, part := range report.Rates {
+		l.Rate = float64(int(highest*part.Part/connections)) * connections // a whole number for every connection
+		for n := range max(1, b.rounds/2) {
+			b.round(report.Rate+part.Name, n, b.peers, l)
+		}
 	}
 	return nil
 }

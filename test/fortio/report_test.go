@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,6 +46,9 @@ func answersWithErrors(t *testing.T) string {
 	return s.URL
 }
 
+// invalid is the exit code of a run whose figures may not be believed.
+const invalid = 4
+
 // exported measures a server and exports the run; it returns the folder, the
 // file's name without .json, and the Result.
 func exported(t *testing.T) (folder, id string, result map[string]any) {
@@ -57,6 +61,10 @@ func exported(t *testing.T) (folder, id string, result map[string]any) {
 		var stderr strings.Builder
 		c.Stderr = &stderr
 		out, err := c.Output()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.ExitCode() == invalid && args[0] == "run" {
+			err = nil // the machine was busy; what was measured is kept all the same
+		}
 		if err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, stderr.String())
 		}

@@ -98,6 +98,9 @@ func TestAttachGivesTheResultOfRun(t *testing.T) {
 		NoKubelet: "the agents may not read it", Prometheus: "http://127.0.0.1:1"}
 	c.NodesWithoutAgent = []document.NodeWithoutAgent{{Node: "worker-8", Reason: "image cannot be pulled"}, {Node: "worker-9", Reason: "taint"}}
 	c.Test.Metadata.Labels = map[string]string{"build": "7"}
+	// How far apart the agents began is said with how well clocks are known.
+	skew := document.Duration(time.Minute)
+	c.Test.Spec.Validity.MaxStartSkew = &skew
 	c.Environment.Context = c.Test.Metadata.Name
 	first := mustRun(t, c).Result
 	again := attached(t, c, members)

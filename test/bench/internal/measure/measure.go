@@ -41,6 +41,8 @@ type Usage struct {
 	User, System, Elapsed time.Duration
 	// PeakRSS is the largest resident set in bytes, shared libraries included.
 	PeakRSS int64
+	// Sleeps is how often its threads gave up the CPU to wait for something.
+	Sleeps int64
 }
 
 // CPU is user and system time together.
@@ -67,6 +69,7 @@ func Run(ctx context.Context, c Command) ([]byte, Usage, error) {
 	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		u.User, u.System = duration(r.Utime), duration(r.Stime)
 		u.PeakRSS = max(u.PeakRSS, reliablePeak(r.Maxrss<<10))
+		u.Sleeps = r.Nvcsw
 	}
 	if ctx.Err() != nil {
 		return nil, u, fmt.Errorf("%s: ended after %v: %w", c.Args[0], c.Timeout, context.Cause(ctx))

@@ -47,6 +47,10 @@ func TestUsageIsOfTheProgramAndNotOfThisOne(t *testing.T) {
 	if busy.CPU() <= idle.CPU() || busy.CPU() > busy.Elapsed+50*time.Millisecond {
 		t.Errorf("busy %+v, idle %+v", busy, idle)
 	}
+	// It waits for a program, and that one for the time.
+	if idle.Sleeps == 0 {
+		t.Error("a shell that sleeps never gave up the CPU")
+	}
 	// A shell is smaller than a Go test, whatever the kernel made of the fork.
 	if own := highWater("self"); idle.PeakRSS == 0 || idle.PeakRSS >= own {
 		t.Errorf("peak of a shell %d, own %d", idle.PeakRSS, own)

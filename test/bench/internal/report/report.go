@@ -22,6 +22,7 @@ type Run struct {
 	// What the kernel charged the tool.
 	CPUSeconds float64 `json:"cpuSeconds,omitempty"`
 	PeakBytes  int64   `json:"peakBytes,omitempty"`
+	Sleeps     int64   `json:"sleeps,omitempty"` // its threads gave up the CPU to wait
 	// Truth is the server's own record, where it keeps one.
 	Truth *target.Truth `json:"truth,omitempty"`
 	// Shares of CPU by what it was spent on, from a profile.
@@ -68,7 +69,7 @@ const (
 	HTTP1    = "http1"
 	HTTP2    = "http2"
 	GRPC     = "grpc"
-	Rate     = "rate"
+	Rate     = "rate-"  // and the part of our highest that it is
 	Truth    = "truth-" // and a delay's shape
 	Memory   = "memory-"
 	Lateness = "lateness"
@@ -93,6 +94,20 @@ func perSecond(r Run) (float64, bool) {
 	}
 	return float64(r.Answer.Requests) / r.Answer.Seconds, true
 }
+
+// sleepsPerRequest is how often a tool waited for something, for each request.
+func sleepsPerRequest(r Run) (float64, bool) {
+	if r.Answer == nil || r.Answer.Requests == 0 || r.Sleeps == 0 {
+		return 0, false
+	}
+	return float64(r.Sleeps) / float64(r.Answer.Requests), true
+}
+
+// Rates are the parts of our own highest rate that every tool is asked for.
+var Rates = []struct {
+	Name string
+	Part float64
+}{{"half", 1. / 2}, {"a fifth", 1. / 5}}
 
 func peak(r Run) (float64, bool) { return float64(r.PeakBytes), r.PeakBytes > 0 && r.Answer != nil }
 

@@ -95,14 +95,18 @@ func delivered(run Run) (float64, bool) {
 }
 
 func (r *Report) rate(w io.Writer) {
-	var rows [][]string
-	var want float64
-	for _, t := range r.tools(Rate) {
-		want = r.of(Rate, t, func(run Run) (float64, bool) { return run.Load.Rate, true }).Median()
-		rows = append(rows, []string{r.marked(Rate, t), r.of(Rate, t, delivered).text(percent), r.of(Rate, t, cpuPerRequest).text(micro)})
+	for _, part := range Rates {
+		var rows [][]string
+		var want float64
+		section := Rate + part.Name
+		for _, t := range r.tools(section) {
+			want = r.of(section, t, func(run Run) (float64, bool) { return run.Load.Rate, true }).Median()
+			rows = append(rows, []string{r.marked(section, t), r.of(section, t, delivered).text(percent),
+				r.of(section, t, cpuPerRequest).text(micro), r.of(section, t, sleepsPerRequest).text(ratio)})
+		}
+		table(w, "Rate delivered, at "+part.Name+" of our own highest: "+three(want)+" requests/s, HTTP/1.1, 32 connections",
+			[]string{"tool", "achieved/target", "CPU per request", "sleeps per request"}, rows)
 	}
-	table(w, "Rate delivered, at half of our own highest: "+three(want)+" requests/s, HTTP/1.1, 32 connections",
-		[]string{"tool", "achieved/target", "CPU per request"}, rows)
 }
 
 // wrong is how far a tool's percentile is from the server's.
