@@ -13,7 +13,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/meshery/kubectl-meshery/plugin/internal/archive"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 	"github.com/meshery/kubectl-meshery/plugin/internal/findmax"
@@ -94,24 +93,11 @@ func TestFindMax(t *testing.T) {
 // searched are the Results of an archive, the oldest first.
 func searched(t *testing.T, dir string) (all []document.Result) {
 	t.Helper()
-	o, err := archive.ParseURL(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := archive.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := a.List(t.Context(), archive.Filter{})
-	if err != nil || len(list) == 0 {
-		t.Fatalf("%d Results, %v", len(list), err)
-	}
-	for _, one := range list {
-		raw, err := a.Get(t.Context(), one.RunID)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, raw := range resultsIn(t, dir) {
 		all = append(all, *result(t, raw))
+	}
+	if len(all) == 0 {
+		t.Fatal("no step is in the archive")
 	}
 	slices.SortFunc(all, func(a, b document.Result) int { return strings.Compare(a.Metadata.RunID, b.Metadata.RunID) })
 	return all

@@ -57,8 +57,8 @@ func onlyLate(err error) bool {
 	return exit.Code(err) == exit.Invalid && lateRE.MatchString(err.Error())
 }
 
-// inArchive is the only Result of an archive, nil when there is none.
-func inArchive(t *testing.T, url string) []byte {
+// resultsIn are the Results of an archive.
+func resultsIn(t *testing.T, url string) (all [][]byte) {
 	t.Helper()
 	o, err := archive.ParseURL(url)
 	if err != nil {
@@ -69,17 +69,31 @@ func inArchive(t *testing.T, url string) []byte {
 		t.Fatal(err)
 	}
 	list, err := a.List(t.Context(), archive.Filter{})
-	if err != nil || len(list) > 1 {
-		t.Fatalf("%d Results, %v", len(list), err)
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	raw, err := a.Get(t.Context(), list[0].RunID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return raw
+	for _, one := range list {
+		raw, err := a.Get(t.Context(), one.RunID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, raw)
+	}
+	return all
+}
+
+// inArchive is the only Result of an archive, nil when there is none.
+func inArchive(t *testing.T, url string) []byte {
+	t.Helper()
+	switch all := resultsIn(t, url); len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	default:
+		t.Fatalf("%d Results", len(all))
+		return nil
+	}
 }
 
 // sent is everything, with what comes before the measured time.

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,64 +14,18 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/meshery/kubectl-meshery/agent/inprocess"
+	"github.com/meshery/kubectl-meshery/plugin/internal/testagents"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
 const runID = "0193a1c4-7c1e-7000-8000-000000000001"
 
-// line is the way to one agent: it can be cut, and made impassable.
-type line struct {
-	dial func(context.Context) (net.Conn, error)
-
-	mu    sync.Mutex
-	conns []net.Conn
-	down  error
-}
-
-func (l *line) Dial(ctx context.Context) (net.Conn, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.down != nil {
-		return nil, l.down
-	}
-	c, err := l.dial(ctx)
-	if err == nil {
-		l.conns = append(l.conns, c)
-	}
-	return c, err
-}
-
-// cut breaks the connections there are; with an error, no others can be made.
-func (l *line) cut(down error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.down = down
-	for _, c := range l.conns {
-		_ = c.Close()
-	}
-	l.conns = nil
-}
-
 // agents starts n agents as in pods and the lines to them.
-func agents(t *testing.T, n int) ([]Member, []*line) {
+func agents(t *testing.T, n int) (members []Member, lines []*testagents.Agent) {
 	t.Helper()
-	var members []Member
-	var lines []*line
-	for i := range n {
-		node := "worker-" + string(rune('1'+i))
-		a, err := inprocess.Start(node)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := a.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		l := &line{dial: a.Dial}
-		lines = append(lines, l)
-		members = append(members, Member{Node: node, Pod: "agent-" + node, Dial: l.Dial})
+	lines = testagents.Start(t, n)
+	for _, l := range lines {
+		members = append(members, Member{Node: l.Node, Pod: l.Pod, Dial: l.Dial})
 	}
 	return members, lines
 }
@@ -195,5 +148,3 @@ func (r *record) check(t *testing.T, n int, phase agentv1.RunPhase) {
 func none(errs []error) bool {
 	return !slices.ContainsFunc(errs, func(err error) bool { return err != nil })
 }
-
-var errCut = errors.New("the cable is cut")

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/meshery/kubectl-meshery/plugin/internal/testagents"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
@@ -83,13 +84,16 @@ func TestAClockThatIsSetAllTheTime(t *testing.T) {
 
 func TestMembersThatCannotBeReachedAreNamed(t *testing.T) {
 	members, lines := agents(t, 4)
-	lines[1].down, lines[3].down = errors.New(`port-forward to pod "agent-2": forbidden`), errCut
+	lines[1].Refuse(errors.New(`port-forward to pod "agent-2": forbidden`))
+	lines[3].Refuse(testagents.ErrCut)
 	_, err := Connect(t.Context(), members)
 	want := `agent on node "worker-2": port-forward to pod "agent-2": forbidden; agent on node "worker-4": the cable is cut`
-	if err == nil || err.Error() != want || !errors.Is(err, errCut) {
+	if err == nil || err.Error() != want || !errors.Is(err, testagents.ErrCut) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	lines[0].down, lines[1].down, lines[2].down = errCut, errCut, errCut
+	for _, l := range lines[:3] {
+		l.Refuse(testagents.ErrCut)
+	}
 	_, err = Connect(t.Context(), members)
 	if want := "agents on nodes worker-1, worker-2, worker-3 and 1 more: the cable is cut"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -103,7 +107,7 @@ func TestMembersThatCannotBeReachedAreNamed(t *testing.T) {
 
 func TestReachingWhoCanBeReached(t *testing.T) {
 	members, lines := agents(t, 3)
-	lines[1].down = errCut
+	lines[1].Refuse(testagents.ErrCut)
 	f, err := Reach(t.Context(), members)
 	t.Cleanup(func() { _ = f.Close() })
 	if want := `agent on node "worker-2": the cable is cut`; err == nil || err.Error() != want {
@@ -112,13 +116,13 @@ func TestReachingWhoCanBeReached(t *testing.T) {
 	if len(f.Agents) != 2 || f.Agents[0].Node != "worker-1" || f.Agents[1].Node != "worker-3" {
 		t.Errorf("reached %v", f.Agents)
 	}
-	if err := f.Unreached("agent-worker-2"); !errors.Is(err, errCut) || err.Error() != errCut.Error() {
+	if err := f.Unreached("agent-worker-2"); !errors.Is(err, testagents.ErrCut) || err.Error() != testagents.ErrCut.Error() {
 		t.Errorf("worker-2: %v", err)
 	}
 	if err := errors.Join(f.Unreached("agent-worker-1"), f.Unreached("no-member")); err != nil {
 		t.Error(err)
 	}
-	lines[1].down = nil
+	lines[1].Refuse(nil)
 	whole, err := Reach(t.Context(), members)
 	t.Cleanup(func() { _ = whole.Close() })
 	if err != nil || len(whole.Agents) != 3 {
@@ -176,7 +180,7 @@ func TestStartStopsAllIfOneCannot(t *testing.T) {
 	if _, err := f.Prepare(t.Context(), runID, plans(2, target(t), 100, time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	lines[1].cut(errCut)
+	lines[1].Cut(testagents.ErrCut)
 	if _, err := f.Start(t.Context(), runID); err == nil || !strings.Contains(err.Error(), `node "worker-2"`) {
 		t.Errorf("got %v", err)
 	}
@@ -216,7 +220,7 @@ func TestStopAndAcknowledge(t *testing.T) {
 	if plan, err := f.Agents[1].Plan(t.Context(), runID); err != nil || plan.GetAgentIndex() != 1 {
 		t.Errorf("plan %v, %v", plan, err)
 	}
-	lines[0].cut(nil) // a connection that breaks just then is made again
+	lines[0].Cut(nil) // a connection that breaks just then is made again
 	if err := f.Acknowledge(t.Context(), runID); err != nil {
 		t.Fatal(err)
 	}
@@ -232,14 +236,14 @@ func TestPlainErrors(t *testing.T) {
 		status.Error(codes.Unavailable, "connect:\ndial a\ndial b"): "connect:; dial a; dial b",
 		status.Error(codes.Unimplemented, "unknown method"):         "the agent is of another version and does not know this call; run 'kubectl meshery deploy' to bring it up to date",
 		status.Error(codes.DeadlineExceeded, "deadline"):            "no answer within the time allowed; is the agent's pod ready?",
-		errCut: "the cable is cut",
+		testagents.ErrCut: "the cable is cut",
 	} {
 		if got := a.plain(in).Error(); got != want {
 			t.Errorf("%v: %q, want %q", in, got, want)
 		}
 	}
-	a.dial.set(errCut)
-	if got := a.plain(status.Error(codes.Unavailable, "x")); !errors.Is(got, errCut) {
+	a.dial.set(testagents.ErrCut)
+	if got := a.plain(status.Error(codes.Unavailable, "x")); !errors.Is(got, testagents.ErrCut) {
 		t.Errorf("got %v", got)
 	}
 }

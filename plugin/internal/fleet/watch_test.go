@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/meshery/kubectl-meshery/plugin/internal/testagents"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
@@ -24,7 +25,7 @@ func TestAWatchGoesOnOverBrokenConnections(t *testing.T) {
 	r := newRecord()
 	r.onNews = func(agent int, c *agentv1.Chunk) {
 		if agent == 0 && c.GetSeq()%2 == 0 && c.GetFinal() == nil {
-			lines[0].cut(nil)
+			lines[0].Cut(nil)
 		}
 	}
 	if errs := f.Watch(t.Context(), runID, r, t0.Add(duration), 10*time.Second); !none(errs) {
@@ -48,14 +49,14 @@ func TestAnAgentOutOfReachForGood(t *testing.T) {
 	r := newRecord()
 	r.onNews = func(agent int, c *agentv1.Chunk) {
 		if agent == 0 && c.GetSnapshot() != nil {
-			lines[0].cut(errCut)
+			lines[0].Cut(testagents.ErrCut)
 		}
 	}
 	errs := f.Watch(t.Context(), runID, r, t0.Add(duration), time.Second)
 	if errs[1] != nil {
 		t.Error(errs[1])
 	}
-	if errs[0] == nil || !errors.Is(errs[0], errCut) || !strings.Contains(errs[0].Error(), "out of reach for ") {
+	if errs[0] == nil || !errors.Is(errs[0], testagents.ErrCut) || !strings.Contains(errs[0].Error(), "out of reach for ") {
 		t.Errorf("got %v", errs[0])
 	}
 	// Not before patience has passed after the end.
@@ -80,11 +81,11 @@ func TestAPodThatIsGoneIsNotWaitedFor(t *testing.T) {
 	r := newRecord()
 	r.onNews = func(_ int, c *agentv1.Chunk) {
 		if c.GetSnapshot() != nil {
-			lines[0].cut(gone{})
+			lines[0].Cut(testagents.Gone{})
 		}
 	}
 	errs := f.Watch(t.Context(), runID, r, time.Now().Add(time.Hour), time.Hour)
-	if !errors.Is(errs[0], gone{}) {
+	if !errors.Is(errs[0], testagents.Gone{}) {
 		t.Errorf("got %v", errs[0])
 	}
 }
@@ -109,7 +110,7 @@ func TestCancellingAWatch(t *testing.T) {
 	r := newRecord()
 	r.onNews = func(_ int, c *agentv1.Chunk) {
 		if c.GetSnapshot() != nil {
-			lines[0].cut(errCut)
+			lines[0].Cut(testagents.ErrCut)
 			cancel()
 		}
 	}

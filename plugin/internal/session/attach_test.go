@@ -12,6 +12,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/fleet"
+	"github.com/meshery/kubectl-meshery/plugin/internal/testagents"
 )
 
 // orphan starts a run as a plugin does that dies right after it.
@@ -153,8 +154,8 @@ func TestAttachWhereAgentsCannotBeReached(t *testing.T) {
 	members, lines := agents(t, 4)
 	c := config(t, members[:3], url, 150, 0, time.Second)
 	orphan(t, c)
-	lines[1].refuse(errCut)
-	lines[3].refuse(errCut)
+	lines[1].Refuse(testagents.ErrCut)
+	lines[3].Refuse(testagents.ErrCut)
 	s := attached(t, c, members).Status
 	if s.Phase != document.Partial || s.Requests.Sent != 100 || len(s.Agents) != 3 || s.Agents[1].Phase != document.AgentLost ||
 		s.Agents[1].Reason != "the cable is cut" || s.Agents[0].Phase != document.AgentSucceeded || s.Agents[2].Phase != document.AgentSucceeded {
@@ -165,9 +166,9 @@ func TestAttachWhereAgentsCannotBeReached(t *testing.T) {
 		"agents on nodes worker-1, worker-2, worker-3 and 1 more: the cable is cut":                                                      {0, 1, 2, 3},
 	} {
 		for i, l := range lines {
-			l.refuse(nil)
+			l.Refuse(nil)
 			if slices.Contains(down, i) {
-				l.refuse(errCut)
+				l.Refuse(testagents.ErrCut)
 			}
 		}
 		if _, err := Attach(t.Context(), Config{RunID: c.RunID, Members: members}); err == nil || err.Error() != want {

@@ -1,92 +1,27 @@
 package session
 
 import (
-	"context"
-	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/meshery/kubectl-meshery/agent/inprocess"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/fleet"
+	"github.com/meshery/kubectl-meshery/plugin/internal/testagents"
 	agentv1 "github.com/meshery/kubectl-meshery/proto/meshery/agent/v1"
 )
 
-// line is the way to an agent: it can be cut.
-type line struct {
-	dial func(context.Context) (net.Conn, error)
-
-	mu    sync.Mutex
-	down  error
-	conns []net.Conn
-}
-
-func (l *line) Dial(ctx context.Context) (net.Conn, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.down != nil {
-		return nil, l.down
-	}
-	c, err := l.dial(ctx)
-	if err == nil {
-		l.conns = append(l.conns, c)
-	}
-	return c, err
-}
-
-func (l *line) cut(down error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.down = down
-	for _, c := range l.conns {
-		_ = c.Close()
-	}
-	l.conns = nil
-}
-
-// refuse lets no connection be made any more, nil lets it again; those there are
-// stay.
-func (l *line) refuse(down error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.down = down
-}
-
-// gone is the dialler's word that the pod does not exist any more.
-type gone struct{}
-
-func (gone) Error() string  { return "there is no such pod any more" }
-func (gone) NotFound() bool { return true }
-
-var errCut = errors.New("the cable is cut")
-
 // agents starts n agents as in pods, and the lines to them.
-func agents(t *testing.T, n int) ([]fleet.Member, []*line) {
+func agents(t *testing.T, n int) (members []fleet.Member, lines []*testagents.Agent) {
 	t.Helper()
-	var members []fleet.Member
-	var lines []*line
-	for i := range n {
-		node := "worker-" + string(rune('1'+i))
-		a, err := inprocess.Start(node)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := a.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		l := &line{dial: a.Dial}
-		lines = append(lines, l)
-		members = append(members, fleet.Member{Node: node, Pod: "agent-" + node, Dial: l.Dial})
+	lines = testagents.Start(t, n)
+	for _, l := range lines {
+		members = append(members, fleet.Member{Node: l.Node, Pod: l.Pod, Dial: l.Dial})
 	}
 	return members, lines
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/fleet"
+	"github.com/meshery/kubectl-meshery/plugin/internal/testagents"
 )
 
 // mustRun returns a run that has ended, still connected to its agents.
@@ -116,11 +117,11 @@ func TestWholeRuns(t *testing.T) {
 				t.Errorf("sources %+v", s.Resources.Sources)
 			}
 			for _, l := range lines { // what is connected is enough
-				l.refuse(errCut)
+				l.Refuse(testagents.ErrCut)
 			}
 			err := e.Acknowledge(t.Context())
 			for _, l := range lines {
-				l.refuse(nil)
+				l.Refuse(nil)
 			}
 			if err != nil || spooled(t, members) != 0 {
 				t.Errorf("acknowledged: %v, %d runs are left", err, spooled(t, members))
@@ -151,7 +152,7 @@ func TestAnInterruptStopsTheLoadAndKeepsWhatWasMeasured(t *testing.T) {
 				time.AfterFunc(wait, func() {
 					interrupted = time.Now()
 					if c.after > 0 {
-						lines[1].cut(nil) // the connection breaks just then: the agent is told all the same
+						lines[1].Cut(nil) // the connection breaks just then: the agent is told all the same
 					}
 					cancel()
 				})
@@ -207,7 +208,7 @@ func TestAnAgentThatIsLost(t *testing.T) {
 	members, lines := agents(t, 3)
 	config := config(t, members, url, 150, 0, 3*time.Second)
 	config.Started = func(s Start) {
-		time.AfterFunc(time.Until(s.T0)+1500*time.Millisecond, func() { lines[1].cut(gone{}) })
+		time.AfterFunc(time.Until(s.T0)+1500*time.Millisecond, func() { lines[1].Cut(testagents.Gone{}) })
 	}
 	e := mustRun(t, config)
 	r := e.Result
@@ -235,7 +236,7 @@ func TestAcknowledgingWhereAnAgentDoesNotAnswer(t *testing.T) {
 	members, lines := agents(t, 3)
 	config := config(t, members, url, 150, 0, time.Second)
 	e := mustRun(t, config)
-	lines[1].cut(errCut)
+	lines[1].Cut(testagents.ErrCut)
 	err := e.Acknowledge(t.Context())
 	if err == nil || !strings.Contains(err.Error(), `the run stays in the agents' spool`) || !strings.HasSuffix(err.Error(), `: agent on node "worker-2": the cable is cut`) {
 		t.Errorf("got %v", err)
@@ -246,15 +247,15 @@ func TestAcknowledgingWhereAnAgentDoesNotAnswer(t *testing.T) {
 	if err := Acknowledge(t.Context(), members, config.RunID); err != nil {
 		t.Errorf("nobody who answers has it: %v", err)
 	}
-	lines[1].refuse(nil)
+	lines[1].Refuse(nil)
 	if n := spooled(t, members); n != 1 {
 		t.Errorf("%d runs are left", n)
 	}
-	lines[0].cut(errCut)
+	lines[0].Cut(testagents.ErrCut)
 	if err := Acknowledge(t.Context(), members, config.RunID); err != nil {
 		t.Errorf("who has it answers: %v", err)
 	}
-	lines[0].refuse(nil)
+	lines[0].Refuse(nil)
 	if n := spooled(t, members); n != 0 {
 		t.Errorf("%d runs are left", n)
 	}
@@ -270,14 +271,14 @@ func TestErrorsBeforeTheStart(t *testing.T) {
 	}{
 		"host":    {"http://no-such-host.invalid/", nil, `agents on nodes worker-1, worker-2: host "no-such-host.invalid" does not resolve`},
 		"refused": {"http://127.0.0.1:1/", nil, `connect to "127.0.0.1:1": 127.0.0.1:1: connect: connection refused`},
-		"dial":    {url, errCut, `agent on node "worker-2": the cable is cut`},
+		"dial":    {url, testagents.ErrCut, `agent on node "worker-2": the cable is cut`},
 	} {
-		lines[1].down = c.down
+		lines[1].Refuse(c.down)
 		_, err := Run(t.Context(), config(t, members, c.url, 100, 0, time.Second))
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %v, want %q in one line", name, err, c.want)
 		}
-		lines[1].down = nil
+		lines[1].Refuse(nil)
 	}
 	if count.Load() != 0 || spooled(t, members) != 0 {
 		t.Errorf("%d calls, %d runs", count.Load(), spooled(t, members))
