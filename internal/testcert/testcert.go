@@ -1,4 +1,5 @@
-// Package testcert makes certificates for tests.
+// Package testcert makes certificates for tests, of an authority of their own. What
+// the product itself needs of certificates is not here.
 package testcert
 
 import (
@@ -90,6 +91,9 @@ func Block(kind string, der []byte) []byte {
 func SEC1(t testing.TB, key []byte) []byte {
 	t.Helper()
 	block, _ := pem.Decode(key)
+	if block == nil {
+		t.Fatal("the key is not in PEM")
+	}
 	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
 		t.Fatal(err)

@@ -287,13 +287,28 @@ func TestActiveRunIsNotEnded(t *testing.T) {
 	must(t, "undeploy", "-n", ns, "--force")
 }
 
+// notice is an output that does something when something is said.
+type notice struct {
+	wanted string
+	then   func()
+	said   strings.Builder
+}
+
+func (n *notice) Write(p []byte) (int, error) {
+	n.said.Write(p)
+	if strings.Contains(n.said.String(), n.wanted) {
+		n.then()
+	}
+	return len(p), nil
+}
+
 func TestInterruptedDeploy(t *testing.T) {
 	ns, _ := onCluster(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	streams, _, _, errOut := genericiooptions.NewTestIOStreams()
+	streams.Out = &notice{wanted: "daemonset.apps/meshery-agent", then: cancel}
 	root := NewRoot(streams)
 	root.SetArgs([]string{"deploy", "-n", ns, "--image", "registry.invalid/none:1"})
-	time.AfterFunc(2*time.Second, cancel)
 	err := root.ExecuteContext(ctx)
 	if exit.Code(err) != exit.Interrupted || !strings.Contains(err.Error(), "undeploy") {
 		t.Errorf("code %d, error %v, stderr %s", exit.Code(err), err, errOut)

@@ -28,9 +28,7 @@ func outcome(r *document.Result) findmax.Outcome {
 		return unknown(s.Validity.Reasons)
 	}
 	failed, missing := unmet(r)
-	if len(failed) == 0 {
-		failed = undelivered(r)
-	}
+	failed = append(failed, undelivered(r, failed)...)
 	switch {
 	case len(failed) > 0:
 		return findmax.Outcome{Verdict: findmax.Broken, Why: strings.Join(failed, "; ")}
@@ -94,14 +92,14 @@ func figure(v float64, unit string) string {
 
 // undelivered says what share of the requests could not be sent, or failed, where
 // it is more than the Test allows. A run that was ended early leaves requests
-// unsent and in flight, which says nothing.
-func undelivered(r *document.Result) (why []string) {
+// unsent and in flight, which says nothing. What was said already is not said again.
+func undelivered(r *document.Result, said []string) (why []string) {
 	s, c := &r.Status, r.Spec.Validity
 	judge := func(q *document.Requests, to string) {
 		if share, tooFew := c.SentShare(q); tooFew && s.Phase != document.Cancelled {
 			why = append(why, "only "+printer.Percent(share)+to+" could be sent")
 		}
-		if share, tooMany := c.FailedShare(q); tooMany {
+		if share, tooMany := c.FailedShare(q); tooMany && (to != "" || !slices.ContainsFunc(said, isErrorRate)) {
 			why = append(why, printer.Percent(share)+" of the requests"+to+" failed")
 		}
 	}
@@ -114,6 +112,9 @@ func undelivered(r *document.Result) (why []string) {
 	}
 	return why
 }
+
+// isErrorRate tells that a reason names the share of all requests that failed.
+func isErrorRate(why string) bool { return strings.HasPrefix(why, "errorRate is ") }
 
 // starved tells whether a run was ended because it would have had too few
 // requests for a percentile: that is not the target's doing.

@@ -50,6 +50,10 @@ func TestOutcome(t *testing.T) {
 		"not kept":    {fails, findmax.Broken, false, "responseTime.p99 is 61.2 ms"},
 		"late":        {late, findmax.Unknown, true, "lateness p99 is 12.3 ms"},
 		"late though": {func(s *document.Status) { s.Latency.Lateness.P99 = new(12.3) }, findmax.Kept, false, ""},
+		"late by less than a histogram knows": {func(s *document.Status) {
+			s.Latency.Lateness.P99 = new(2.004)
+			invalid(s, "started apart")
+		}, findmax.Unknown, false, "started apart"},
 		"late, few": {func(s *document.Status) {
 			s.Latency.Lateness = &document.Summary{P50: new(9.0)}
 			invalid(s, "late")
@@ -82,6 +86,11 @@ func TestOutcome(t *testing.T) {
 			s.Requests.Sent, s.Requests.Unsent = 2700, 300
 			invalid(s, "only 90 %")
 		}, findmax.Broken, false, "only 90.0 % could be sent"},
+		"unsent and not kept": {func(s *document.Status) {
+			fails(s)
+			s.Requests.Sent, s.Requests.Unsent = 600, 2400
+			invalid(s, "only 20 %")
+		}, findmax.Broken, false, "responseTime.p99 is 61.2 ms; only 20.0 % could be sent"},
 		"errors": {func(s *document.Status) {
 			s.Requests.Succeeded, s.Requests.Failed = 1500, 1500
 			lacks(s)

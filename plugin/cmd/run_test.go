@@ -246,7 +246,7 @@ func TestAResultThatIsKeptNowhereIsPrinted(t *testing.T) {
 			t.Setenv("XDG_STATE_HOME", state)
 			t.Setenv("XDG_DATA_HOME", state)
 			go func() {
-				for count.Load() == 0 {
+				for count.Load() == 0 && t.Context().Err() == nil {
 					time.Sleep(10 * time.Millisecond)
 				}
 				// Both become files where directories are to be.
@@ -260,7 +260,7 @@ func TestAResultThatIsKeptNowhereIsPrinted(t *testing.T) {
 			if exit.Code(err) != exit.Failure || !strings.Contains(err.Error(), "kept nowhere") {
 				t.Errorf("got %d, %v", exit.Code(err), err)
 			}
-			if r := result(t, []byte(stdout)); float64(r.Status.Requests.Sent) != float64(r.Status.Requests.Planned) || r.Status.Requests.Sent == 0 || r.Spec.Load.Rate != 20 {
+			if r := result(t, []byte(stdout)); r.Status.Requests.Sent != 20 {
 				t.Errorf("printed %s", stdout)
 			}
 		})

@@ -70,8 +70,8 @@ func TestUnreachableAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Of all but the first the handshake hangs: one after the other would take far
-	// longer than there is.
-	const others = 20
+	// longer than there is, and at once so many are not tried.
+	const others = 70
 	config := testcert.New(t).Server(t, false, "shop.test")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -100,7 +100,7 @@ func TestUnreachableAddresses(t *testing.T) {
 		}
 		return ips
 	})
-	for _, url := range []string{"http://shop.test:" + port, "https://shop.test:" + securePort} {
+	for url, inTime := range map[string]bool{"http://shop.test:" + port: true, "https://shop.test:" + securePort: false} {
 		c := reach(t, Target{URL: url, Method: "GET", Timeout: 5 * time.Second, TLS: TLS{InsecureSkipVerify: true}})
 		if len(c.Addresses) != 1 || !strings.HasPrefix(c.Addresses[0], "127.0.0.1:") || len(c.Unreachable) != others {
 			t.Errorf("%s: reached %q, not %q", url, c.Addresses, c.Unreachable)
@@ -109,6 +109,9 @@ func TestUnreachableAddresses(t *testing.T) {
 			if address, reason, found := strings.Cut(u, ": "); !found || !strings.HasPrefix(address, "127.0.0.") || reason == "" || strings.Contains(reason, "127.0.0.") {
 				t.Errorf("%q", u)
 			}
+		}
+		if untried := strings.Count(strings.Join(c.Unreachable, "\n"), ": not tried: "); inTime != (untried == 0) || untried > others-reachedAtOnce+1 {
+			t.Errorf("%s: %d were not tried: %q", url, untried, c.Unreachable)
 		}
 		// The client was chosen by an answer, whatever connecting took.
 		if len(c.Probes) != 1 || !c.Probes[0].OK() {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/metadata"
@@ -9,6 +10,10 @@ import (
 
 // linkOptions are those that the target's header gives.
 type linkOptions struct{ authority, userAgent string }
+
+// ofConnections are fields that servers refuse over HTTP/2.
+// https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+var ofConnections = []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
 
 // readHeader takes what HTTP/2 itself has a place for from the target's header,
 // and makes metadata of the rest. Values of names that end in -bin are base64.
@@ -30,6 +35,8 @@ func (g *grpcClients) readHeader() error {
 			continue
 		case name == "content-type" || name == "te" || strings.HasPrefix(name, "grpc-"):
 			return planErrorf("header %q belongs to gRPC itself: leave it out", h.Name)
+		case slices.Contains(ofConnections, name):
+			return planErrorf("header %q belongs to connections of HTTP/1.1: leave it out", h.Name)
 		case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
 			return planErrorf("header %q is no name of gRPC metadata: use letters, digits, '-', '_' and '.'", h.Name)
 		case strings.HasSuffix(name, "-bin"):

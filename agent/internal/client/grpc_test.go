@@ -121,6 +121,7 @@ func TestGRPCIsUnderstoodBeforeAnyLoad(t *testing.T) {
 		{name: "wrong type", method: "shop.v1.Shop/Buy", set: described, message: `{"count":"many"}`, want: []string{"shop.v1.Order", "count"}},
 		{name: "no JSON", method: "shop.v1.Shop/Buy", set: described, message: "item: tea", want: []string{"shop.v1.Order", "syntax error"}},
 		{name: "own header", method: "shop.v1.Shop/Buy", header: Header{"grpc-timeout", "1S"}, want: []string{`"grpc-timeout"`, "leave it out"}},
+		{name: "header of HTTP/1.1", method: "shop.v1.Shop/Buy", header: Header{"Connection", "close"}, want: []string{`"Connection"`, "leave it out"}},
 		{name: "no metadata name", method: "shop.v1.Shop/Buy", header: Header{"a~b", "1"}, want: []string{`"a~b"`, "letters"}},
 		{name: "no ASCII", method: "shop.v1.Shop/Buy", header: Header{"name", "Zoë"}, want: []string{`"name"`, "-bin"}},
 		{name: "no base64", method: "shop.v1.Shop/Buy", header: Header{"a-bin", "?"}, want: []string{`"a-bin"`, "base64"}},

@@ -21,7 +21,7 @@ type Clients struct {
 	// are spread over them in turn, so a headless Service is loaded evenly.
 	Addresses []string
 	// Unreachable are those that were left out because they could not be connected
-	// to, each with its reason ("ip:port: reason").
+	// to, or had no turn, each with its reason ("ip:port: reason").
 	Unreachable []string
 	// Probes are the calls that were made to choose the client: the target has
 	// counted them, so the run has to.
@@ -44,7 +44,7 @@ const (
 )
 
 // errNotTried is of an address that had no turn.
-var errNotTried = fmt.Errorf("not tried: others took the %s that all have", reachTimeout)
+var errNotTried = fmt.Errorf("not tried: the %s that all addresses have were over", reachTimeout)
 
 // Reach resolves the target, connects to it, and chooses the client, so that
 // what cannot work is known before any load is sent. A target that may be
@@ -119,8 +119,8 @@ func (c *Clients) Target() Target { return c.target }
 
 // connect resolves the target and tries every address once. One that can be
 // connected to is enough.
-func (c *Clients) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+func (c *Clients) connect(whole context.Context) error {
+	ctx, cancel := context.WithTimeout(whole, reachTimeout)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", c.url.Hostname())
 	if err != nil {
@@ -131,7 +131,7 @@ func (c *Clients) connect(ctx context.Context) error {
 	tries.SetLimit(reachedAtOnce)
 	for i, ip := range ips {
 		tries.Go(func() error {
-			if ctx.Err() != nil {
+			if ctx.Err() != nil && whole.Err() == nil {
 				failures[i] = errNotTried
 				return nil
 			}

@@ -21,6 +21,7 @@ func TestAnAgentIsUnwellWhenCallsHang(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer clients.Close()
 		r.targets = append(r.targets, load.Target{Clients: clients, Weight: 1})
 		longest = max(longest, clients.LongestCall())
 	}

@@ -76,7 +76,7 @@ func (j *judge) unreachable() {
 			if len(a.Targets) > 1 {
 				name = " " + t.Name
 			}
-			j.warning("%d of the %d addresses of the target%s could not be connected to from node %s and got no load: %s",
+			j.warning("%d of the %d addresses of the target%s were not connected to from node %s and got no load: %s",
 				len(left), len(left)+len(t.Addresses), name, a.Node, printer.Line(left[0]))
 		}
 	}

@@ -116,7 +116,7 @@ func TestUnreachableAddresses(t *testing.T) {
 	}
 	warned(t, test(), 2, document.Environment{}, reached([]string{"10.0.0.1:80"}))
 	warned(t, test(), 2, document.Environment{}, reached([]string{"10.0.0.1:80"}, "10.0.0.2:80: connection refused", "10.0.0.3:80: i/o timeout"),
-		"2 of the 3 addresses of the target could not be connected to from node worker-1 and got no load: 10.0.0.2:80: connection refused")
+		"2 of the 3 addresses of the target were not connected to from node worker-1 and got no load: 10.0.0.2:80: connection refused")
 	// Only one of the two families is served.
 	warned(t, test(), 2, document.Environment{}, reached([]string{"127.0.0.1:80"}, "[::1]:80: connection refused"))
 	r := started(t, test(), 0)

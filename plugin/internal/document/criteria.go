@@ -51,8 +51,8 @@ func (c Criteria) LatenessBound(median float64) float64 {
 	return max(LatenessFloor, *c.WithDefaults().MaxLateness*median)
 }
 
-// Lateness is how late the generator was and may be, in milliseconds.
-type Lateness struct {
+// LatenessVerdict is how late the generator was and may be, in milliseconds.
+type LatenessVerdict struct {
 	Name        string // of the percentile
 	Late, Bound float64
 	// Of is the percentile of a summary.
@@ -64,7 +64,7 @@ type Lateness struct {
 // is above it: with few calls there is only the median. Where nothing was
 // answered there is no median of the response time to hold it against, but a
 // generator is not to be later than the floor either.
-func (c Criteria) LatenessOf(l *Latency) *Lateness {
+func (c Criteria) LatenessOf(l *Latency) *LatenessVerdict {
 	if l.Lateness == nil {
 		return nil
 	}
@@ -72,23 +72,23 @@ func (c Criteria) LatenessOf(l *Latency) *Lateness {
 	if l.ResponseTime != nil && l.ResponseTime.P50 != nil {
 		median = *l.ResponseTime.P50
 	}
-	j := &Lateness{Name: "p99", Of: func(s *Summary) *float64 { return s.P99 }, Bound: c.LatenessBound(median)}
+	v := &LatenessVerdict{Name: "p99", Of: func(s *Summary) *float64 { return s.P99 }, Bound: c.LatenessBound(median)}
 	if l.Lateness.P99 == nil {
-		j.Name, j.Of = "p50", func(s *Summary) *float64 { return s.P50 }
+		v.Name, v.Of = "p50", func(s *Summary) *float64 { return s.P50 }
 	}
-	late := j.Of(l.Lateness)
+	late := v.Of(l.Lateness)
 	if late == nil {
 		return nil
 	}
-	j.Late = *late
-	return j
+	v.Late = *late
+	return v
 }
 
 // Broken tells that the generator was later than it may be. Three digits are what
 // a histogram knows.
-func (l *Lateness) Broken() bool {
+func (v *LatenessVerdict) Broken() bool {
 	digits := func(ms float64) string { return strconv.FormatFloat(ms, 'g', 3, 64) }
-	return l != nil && l.Late > l.Bound && digits(l.Late) != digits(l.Bound)
+	return v != nil && v.Late > v.Bound && digits(v.Late) != digits(v.Bound)
 }
 
 // SentShare is the share of the planned requests that were sent, and whether that
@@ -102,7 +102,8 @@ func (c Criteria) SentShare(r *Requests) (share float64, tooFew bool) {
 }
 
 // FailedShare is the share of the requests that failed, and whether that is more
-// than may. Those that were cut off by stopping the run count as neither.
+// than may. Those that were cut off by stopping the run count neither as sent nor as
+// failed.
 func (c Criteria) FailedShare(r *Requests) (share float64, tooMany bool) {
 	cut := r.Codes[CancelledCode]
 	if r.Sent == cut {

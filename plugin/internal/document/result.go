@@ -200,8 +200,8 @@ type ReachedTarget struct {
 	Name string `json:"name"`
 	// Addresses the target's host resolved to (ip:port).
 	Addresses []string `json:"addresses,omitempty"`
-	// Unreachable are those that could not be connected to before the run and got
-	// no load, each with its reason ("ip:port: reason").
+	// Unreachable are those that could not be connected to before the run, or not in
+	// the time there was, and got no load, each with its reason ("ip:port: reason").
 	Unreachable []string `json:"unreachable,omitempty"`
 	// Client is the client used, Reason why it is not the fastest of the protocol.
 	Client string `json:"client,omitempty"`

@@ -28,14 +28,6 @@ var (
 	statusRE     = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
 )
 
-var (
-	// headersOfBody say where a request ends. The client does: two that do not
-	// agree are a request of nobody's choice.
-	headersOfBody = []string{"content-length", "transfer-encoding"}
-	// headersOfConnection make a request over HTTP/2 malformed (RFC 9113, 8.2.2).
-	headersOfConnection = []string{"connection", "keep-alive", "proxy-connection", "upgrade"}
-)
-
 // schemes of each protocol; the second is the one with TLS.
 var schemes = map[string][]string{
 	HTTP1: {"http", "https"}, HTTP2: {"http", "https"}, GRPC: {"grpc", "grpcs"}, TCP: {"tcp"}, UDP: {"udp"},
@@ -101,10 +93,8 @@ func (t *Target) validate(field string, streams int) (errs []error) {
 			add("headers[%d]: its name is not that of a header, such as Accept: correct it", i)
 		} else if !httpguts.ValidHeaderFieldValue(h.Value) {
 			add("headers[%d]: the value of %q has a control character, such as a line break: take it out", i, h.Name)
-		} else if http && slices.Contains(headersOfBody, strings.ToLower(h.Name)) {
-			add("headers[%d]: %s follows from the body: leave it out", i, h.Name)
-		} else if t.Protocol == HTTP2 && slices.Contains(headersOfConnection, strings.ToLower(h.Name)) {
-			add("headers[%d]: %s belongs to connections of HTTP/1.1: leave it out, or use protocol %s", i, h.Name, HTTP1)
+		} else if why := misplaced(t.Protocol, h); why != "" {
+			add("headers[%d]: %q %s: leave it out", i, h.Name, why)
 		}
 	}
 	if len(t.Headers) > 0 && (t.Protocol == TCP || t.Protocol == UDP) {
@@ -131,6 +121,29 @@ func (t *Target) validate(field string, streams int) (errs []error) {
 	errs = append(errs, t.validateGRPC(field)...)
 	return append(errs, t.validateCheck(field)...)
 }
+
+// misplaced tells why a header cannot be sent. Agents refuse more of gRPC's
+// metadata, and all of this again.
+func misplaced(protocol string, h Header) string {
+	name := strings.ToLower(h.Name)
+	grpc, streams := protocol == GRPC, protocol == GRPC || protocol == HTTP2
+	switch {
+	case grpc && (name == "content-type" || name == "te" || strings.HasPrefix(name, "grpc-")):
+		return "belongs to gRPC itself"
+	case streams && (slices.Contains(headersOfConnections, name) || name == "te" && h.Value != "trailers"):
+		return "belongs to connections of HTTP/1.1"
+	case !grpc && slices.Contains(headersOfBodies, name):
+		return "follows from the body"
+	}
+	return ""
+}
+
+var (
+	// headersOfConnections make a request over HTTP/2 malformed.
+	// https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+	headersOfConnections = []string{"connection", "keep-alive", "proxy-connection", "upgrade", "transfer-encoding"}
+	headersOfBodies      = []string{"content-length", "transfer-encoding"}
+)
 
 func example(protocol string) string {
 	switch protocol {

@@ -198,7 +198,7 @@ func notAnswered(r *document.Result, t Times) string {
 	if t == Response {
 		given -= q.Unsent
 	}
-	if n := min(given, q.Codes["timeout"]+q.Codes["cancelled"]); n > 0 {
+	if n := min(given, q.Codes["timeout"]+q.Codes[document.CancelledCode]); n > 0 {
 		parts = append(parts, fmt.Sprintf("given up %d", n))
 	}
 	if len(parts) == 0 {

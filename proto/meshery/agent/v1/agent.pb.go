@@ -729,8 +729,8 @@ type TargetStatus struct {
 	// The client chosen, and why where it is not the fastest of its protocol.
 	Client       string `protobuf:"bytes,3,opt,name=client,proto3" json:"client,omitempty"`
 	ClientReason string `protobuf:"bytes,4,opt,name=client_reason,json=clientReason,proto3" json:"client_reason,omitempty"`
-	// Addresses left out because they could not be connected to, each with its
-	// reason ("ip:port: reason").
+	// Addresses left out because they could not be connected to, or not in the time
+	// there was, each with its reason ("ip:port: reason").
 	Unreachable   []string `protobuf:"bytes,5,rep,name=unreachable,proto3" json:"unreachable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

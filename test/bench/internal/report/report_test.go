@@ -58,7 +58,7 @@ func TestInvalidRunsAreMarked(t *testing.T) {
 	good.Load.Rate = 200_000
 	var text strings.Builder
 	(&Report{Runs: []Run{bad, good}}).Markdown(&text)
-	if want := "| kubectl-meshery: calls 1 of its 2 runs invalid | 100.0 % (100.0 % to 100.0 %) | 1.00 µs (1.00 µs to 1.00 µs) | 0.50 (0.50 to 0.50) |"; !strings.Contains(text.String(), want) {
+	if want := "| kubectl-meshery: calls 1 of its 2 runs invalid | 100.0 % (100.0 % to 100.0 %) | 1.00 µs (1.00 µs to 1.00 µs) | 0.500 (0.500 to 0.500) |"; !strings.Contains(text.String(), want) {
 		t.Errorf("no %q in\n%s", want, text.String())
 	}
 }

@@ -102,7 +102,7 @@ func (r *Report) rate(w io.Writer) {
 		for _, t := range r.tools(section) {
 			want = r.of(section, t, func(run Run) (float64, bool) { return run.Load.Rate, true }).Median()
 			rows = append(rows, []string{r.marked(section, t), r.of(section, t, delivered).text(percent),
-				r.of(section, t, cpuPerRequest).text(micro), r.of(section, t, sleepsPerRequest).text(ratio)})
+				r.of(section, t, cpuPerRequest).text(micro), r.of(section, t, sleepsPerRequest).text(three)})
 		}
 		table(w, "Rate delivered, at "+part.Name+" of our own highest: "+three(want)+" requests/s, HTTP/1.1, 32 connections",
 			[]string{"tool", "achieved/target", "CPU per request", "sleeps per request"}, rows)
