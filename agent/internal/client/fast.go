@@ -39,10 +39,19 @@ type fastCaller struct {
 	lengthAt int
 	length   [len(contentLength)]byte
 
-	// What Fortio's client records of its connections; only the sum is exact.
+	// What Fortio's client records of its connections, failed ones too; only the sum
+	// is exact.
 	connects  *stats.Histogram
 	connected int64
 	seconds   float64
+
+	// held tells that the last call left a connection that the server did not say
+	// it would close, headers how long its answer's headers were, and began when it
+	// began.
+	held    bool
+	closing bool
+	headers int
+	began   time.Time
 }
 
 func (c *Clients) newFast(i int) (Caller, error) {
@@ -82,14 +91,22 @@ func (f *fastCaller) Call(ctx context.Context) Answer {
 	start := time.Now()
 	code, _, headers := f.fortio.StreamFetch(ctx)
 	data := f.answer.data
-	a := Answer{Code: code, Bytes: int64(len(data)), Length: -1, Connect: f.connect()}
+	connects, connecting := f.connect()
 	if code <= 0 {
-		a.Code, a.Failure = 0, FailConnection // or its timeout: the client does not say
-		if time.Since(start) >= f.clients.target.Timeout {
+		if f.held = false; time.Since(start) >= f.clients.target.Timeout {
 			f.change() // or it would ask a server that stalls twice each time
 		}
-		return a
+		return Answer{Failure: FailConnection, Length: -1} // or its timeout: the client does not say
 	}
+	if connects > 0 && f.held {
+		// The connection ended under this request, and the client sent it again.
+		f.change()
+		if start.Sub(f.began) < leastIdle {
+			return Answer{Failure: FailConnection, Length: -1}
+		}
+	}
+	a := Answer{Code: code, Bytes: int64(len(data)), Length: -1, Connect: connecting}
+	f.began, f.held = start, !f.closes(data, int(headers))
 	a.Unwanted = code < 200 || code > 299
 	if !a.Unwanted {
 		a.Length, a.Failure = f.check(data, int(headers))
@@ -103,15 +120,32 @@ func (f *fastCaller) Call(ctx context.Context) Answer {
 	return a
 }
 
-// connect is how long connecting took, if there was any since the last call.
-func (f *fastCaller) connect() time.Duration {
-	if f.connects.Count == f.connected {
-		return 0
+// leastIdle is how long a connection must have been unused, at the least, for a
+// server to close it for that: one that closes it earlier has dropped a request.
+const leastIdle = time.Second
+
+// connect is how often the client has connected since the last call, or has tried
+// to, and how long that took.
+func (f *fastCaller) connect() (n int64, d time.Duration) {
+	if n = f.connects.Count - f.connected; n > 0 {
+		d = time.Duration((f.connects.Sum - f.seconds) * 1e9)
+		f.connected, f.seconds = f.connects.Count, f.connects.Sum
 	}
-	d := time.Duration((f.connects.Sum - f.seconds) * 1e9)
-	f.connected, f.seconds = f.connects.Count, f.connects.Sum
-	return d
+	return n, d
 }
+
+// closes tells whether the server says with an answer that it closes the
+// connection. The header is looked for where headers are longer or shorter than
+// the last ones, as they are with it.
+func (f *fastCaller) closes(data []byte, headers int) bool {
+	if headers != f.headers {
+		f.headers = headers
+		f.closing, _ = fhttp.FoldFind(data[:min(headers, len(data))], connectionClose)
+	}
+	return f.closing || bytes.HasPrefix(data, http10)
+}
+
+var connectionClose, http10 = []byte("\r\nconnection: close"), []byte("HTTP/1.0 ")
 
 const contentLength = "\r\ncontent-length:"
 

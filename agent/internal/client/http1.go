@@ -38,7 +38,7 @@ var prepareFortio = sync.OnceFunc(func() {
 // not.
 //
 // Fortio's fast client repeats a request on a reused connection that turned out
-// dead, waits for a body after HEAD, closes the connection after every answer
+// dead (which fastCaller sees), waits for a body after HEAD, closes the connection after every answer
 // that is not 2xx, and cannot take answers larger than its buffer: it cuts them,
 // or, where they are chunked, may never come back. So it serves small answers of
 // known length to GET; one request tells which they are.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,6 +59,86 @@ func TestStdSendsNothingTwice(t *testing.T) {
 					t.Errorf("%s, call %d: %d requests arrived", name, i, requests.Load())
 				}
 			}
+		}
+	}
+}
+
+// The fast client sends a request again when its connection ends: that is seen,
+// counted, and the connection goes on with the client that does not. A server that
+// has said that it closes, or closes what was long unused, has dropped nothing.
+func TestFastRequestsThatAreRepeated(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	for name, c := range map[string]struct {
+		answers []string // of each connection, which then ends with or before a request
+		reset   bool
+		late    bool // it ends after an answer, unasked
+		pause   time.Duration
+		want    []string
+		changed bool
+	}{
+		"reset":    {answers: []string{ok, ok}, reset: true, want: []string{"200", "200", FailConnection, "200", "200", FailConnection}, changed: true},
+		"closed":   {answers: []string{ok}, want: []string{"200", FailConnection, "200", FailConnection}, changed: true},
+		"unused":   {answers: []string{ok}, late: true, pause: leastIdle, want: []string{"200", "200", "200"}, changed: true},
+		"said so":  {answers: []string{ok, strings.Replace(ok, "\r\n\r\n", "\r\nCONNECTION: close\r\n\r\n", 1)}, late: true, want: []string{"200", "200", "200", "200", "200"}},
+		"HTTP/1.0": {answers: []string{strings.Replace(ok, "1.1", "1.0", 1)}, late: true, want: []string{"200", "200", "200"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int64
+			address := serve(t, func(conn net.Conn) {
+				r := bufio.NewReader(conn)
+				for i := 0; i < len(c.answers) || !c.late; i++ {
+					if _, err := http.ReadRequest(r); err != nil {
+						return
+					}
+					requests.Add(1)
+					if i == len(c.answers) {
+						if c.reset {
+							_ = conn.(*net.TCPConn).SetLinger(0)
+						}
+						return
+					}
+					_, _ = io.WriteString(conn, c.answers[i])
+				}
+			})
+			w := worker(t, Target{URL: "http://" + address, Method: "GET", Timeout: 5 * time.Second})
+			if _, fast := w.(*fastCaller); !fast {
+				t.Fatalf("it is a %T", w)
+			}
+			for i, want := range c.want {
+				a := w.Call(t.Context())
+				if a.Text() != want || want != "200" && a.Connect > 0 {
+					t.Errorf("call %d: %+v, want %s", i, a, want)
+				}
+				time.Sleep(c.pause)
+			}
+			if Changed(w) != c.changed {
+				t.Errorf("changed is %v", Changed(w))
+			}
+			// The probe, and what the fast client repeated once.
+			if extra := int(requests.Load()) - len(c.want); extra != 1 && !(extra == 2 && c.changed && !c.late) {
+				t.Errorf("%d requests more than calls arrived", extra)
+			}
+		})
+	}
+}
+
+// Of connections that were not made there is no time to connect.
+func TestFastConnectTimeIsOfConnections(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })}
+	go func() { _ = s.Serve(l) }()
+	w := worker(t, Target{URL: "http://" + l.Addr().String(), Method: "GET", Timeout: 5 * time.Second})
+	if a := w.Call(t.Context()); !a.OK() || a.Connect == 0 {
+		t.Errorf("the first call: %+v", a)
+	}
+	_ = s.Close()
+	for i := range 5 {
+		if a := w.Call(t.Context()); a.Failure != FailConnection || a.Connect != 0 {
+			t.Errorf("call %d of a target that is gone: %+v", i, a)
 		}
 	}
 }
