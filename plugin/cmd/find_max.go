@@ -84,10 +84,11 @@ func (f *findMaxFlags) complete(fs *pflag.FlagSet, test *document.Test) error {
 	return nil
 }
 
-// validate refuses a search whose first step cannot have an outcome.
+// validate refuses a search whose first step cannot have an outcome, and a run
+// without one whose thresholds cannot.
 func (f *findMaxFlags) validate(test *document.Test) error {
 	if !f.wanted {
-		return nil
+		return checkRequests(&test.Spec)
 	}
 	f.lengths = lengthsOf(&test.Spec)
 	return f.lengths.check(float64(test.Spec.Load.Rate), f.maxRate)

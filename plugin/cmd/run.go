@@ -42,7 +42,7 @@ threshold failed, or --abort-on ended the run and nothing else is wrong with it;
 			`  # 500 requests a second for a minute, shared by all agents`,
 			`  %[1]s run http://checkout.shop:8080/ --rate 500 --duration 1m`, ``,
 			`  # A threshold: exit code 3 when it does not hold`,
-			`  %[1]s run http://cart/ --threshold 'responseTime.p99 < 50ms'`, ``,
+			`  %[1]s run http://cart/ --threshold 'responseTime.p90 < 50ms'`, ``,
 			`  # The highest rate at which a service level is kept`,
 			`  %[1]s run http://cart/ --find-max --slo 'responseTime.p99 < 50ms'`, ``,
 			`  # A Test from a file, from two agents, the Result as JSON`,

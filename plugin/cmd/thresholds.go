@@ -3,11 +3,14 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/collect"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/threshold"
 )
 
@@ -36,6 +39,47 @@ func checkThresholds(s *document.Spec, slo []string) error {
 	}
 	if slices.Contains(s.AbortOn, collect.Hopeless) && len(s.Thresholds) == 0 {
 		return errors.New("--abort-on hopeless: there is no threshold that could be; give one with --threshold")
+	}
+	return nil
+}
+
+// checkRequests finds a threshold on a percentile that the Test plans too few
+// requests for: it would have no figure, and be taken for one that does not hold.
+func checkRequests(s *document.Spec) error {
+	l := &s.Load
+	if l.Rate == document.Max && l.Requests == 0 {
+		return nil // as many as the target takes
+	}
+	for _, text := range s.Thresholds {
+		e, err := threshold.Parse(text)
+		if c := e.String(); err != nil || e.Needs() <= 1 || strings.Contains(c, "connectTime.") || strings.Contains(c, "errorTime.") {
+			continue // not of every request
+		}
+		seconds := time.Duration(l.Duration).Seconds()
+		planned := l.MeanRate() * seconds
+		if l.Rate == document.Max {
+			planned = float64(l.Requests)
+		}
+		if l.Arrivals == document.Poisson {
+			planned += 4 * math.Sqrt(planned) // chance may bring more
+		}
+		if l.Requests > 0 {
+			planned = min(planned, float64(l.Requests))
+		}
+		share := shareOf(s, e.Target())
+		need := float64(e.Needs()) / share
+		if planned+1 >= need {
+			continue
+		}
+		text = fmt.Sprintf("--threshold: %q needs %s requests, and this Test plans %s", text, printer.Count(e.Needs()), printer.Count(int64(planned*share)))
+		if e.Target() != "" {
+			text += " to target " + e.Target()
+		}
+		if l.Requests > 0 || len(l.Stages) > 0 {
+			return fmt.Errorf("%s: plan more, or ask for a lower percentile", text)
+		}
+		return fmt.Errorf("%s: give it --rate %s or --duration %s, or ask for a lower percentile", text,
+			plainRate(math.Ceil(need/seconds)), time.Duration(math.Ceil(need/l.MeanRate()))*time.Second)
 	}
 	return nil
 }
