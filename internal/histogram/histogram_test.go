@@ -42,10 +42,35 @@ func TestQuantilesAgainstAFullSort(t *testing.T) {
 	slices.Sort(all)
 	for _, q := range []float64{0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999} {
 		got, ok := h.Quantile(q)
-		rank := int(q*float64(len(all))+0.5) - 1
-		want := all[rank]
+		want := all[Rank(q, int64(len(all)))-1]
 		if diff := float64(got-want) / float64(want); !ok || diff > 0.001 || diff < -0.001 {
 			t.Errorf("q %g: %v, full sort says %v (%+.3f %%)", q, got, want, diff*100)
+		}
+	}
+}
+
+// A percentile is never that of fewer than its share of the requests.
+func TestQuantilesOfFew(t *testing.T) {
+	for _, c := range []struct {
+		q       float64
+		n, rank int64
+	}{
+		{0.99, 757, 750}, {0.99, 1000, 990}, {0.99, 1001, 991}, {0.07, 100, 7}, {0.5, 5, 3}, {0.5, 4, 2}, {0.95, 120, 114},
+		{0.999, 4000, 3996}, {0.999, 60_000_000, 59_940_000}, {0.9999, 1_000_000_000_000, 999_900_000_000}, {0, 5, 1}, {1, 5, 5},
+	} {
+		if got := Rank(c.q, c.n); got != c.rank {
+			t.Errorf("rank of %g of %d is %d, want %d", c.q, c.n, got, c.rank)
+		}
+	}
+	for n := int64(368); n < 2000; n++ {
+		h := New()
+		for i := range n {
+			h.Record(time.Duration(i+1) * time.Nanosecond) // HDR tells them all apart
+		}
+		for _, q := range []float64{0.5, 0.9, 0.95, 0.99} {
+			if got, ok := h.Quantile(q); !ok || int64(got) != Rank(q, n) {
+				t.Errorf("q %g of %d: %v", q, n, got)
+			}
 		}
 	}
 }

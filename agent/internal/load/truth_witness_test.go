@@ -167,10 +167,8 @@ func sorted(d []time.Duration) list {
 	return d
 }
 
-// at is the duration of rank q*n, from 1, rounded: that of the histogram.
-func (l list) at(q float64) time.Duration {
-	return l[min(max(int(q*float64(len(l))+0.5), 1), len(l))-1]
-}
+// at is the duration that a share q is not above.
+func (l list) at(q float64) time.Duration { return l[histogram.Rank(q, int64(len(l)))-1] }
 
 // trial is one measurement whose bounds a busy machine can break.
 type trial struct {
