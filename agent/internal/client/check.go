@@ -23,7 +23,7 @@ type Check struct {
 }
 
 // JSONCheck is a JSONPath that must lead somewhere, and to what unless Equals is
-// nil.
+// nil. A number is right when it is the same number, however it is written.
 type JSONCheck struct {
 	Path   string
 	Equals *string
@@ -39,6 +39,8 @@ type checker struct {
 	names    []string
 	contains []byte
 	paths    []jsonCheck
+	// numbers tells that a path looks at numbers, which takes time to have exactly.
+	numbers bool
 }
 
 type jsonCheck struct {
@@ -48,6 +50,8 @@ type jsonCheck struct {
 	// again is the path's text where it has to be parsed for every answer: to go
 	// through a range changes the parsed path.
 	again string
+	// filters tells that the path compares values of the answer.
+	filters bool
 }
 
 // boundedText takes no more than an answer that is checked can be: a path with ..
@@ -91,7 +95,9 @@ func (c *Check) checker() *checker {
 		if strings.Contains(j.Path, "range") {
 			again = j.Path
 		}
-		k.paths = append(k.paths, jsonCheck{path: p, equals: j.Equals, again: again})
+		filters := strings.Contains(j.Path, "?(")
+		k.numbers = k.numbers || filters || j.Equals != nil && strings.ContainsAny(*j.Equals, "0123456789")
+		k.paths = append(k.paths, jsonCheck{path: p, equals: j.Equals, again: again, filters: filters})
 	}
 	return k
 }
@@ -160,33 +166,67 @@ func (k *checker) body(b []byte) string {
 	if len(k.paths) == 0 {
 		return ""
 	}
-	var v any
-	if json.Unmarshal(b, &v) != nil || v == nil { // no path leads anywhere in null
+	decode := decodeExact
+	if !k.numbers {
+		decode = decodeRoughly
+	}
+	v, err := decode(b)
+	if err != nil || v == nil { // no path leads anywhere in null
 		return FailCheck
 	}
+	var decimals any
 	for i := range k.paths {
-		if !k.paths[i].right(v) {
+		right, err := k.paths[i].right(v)
+		if err != nil && k.paths[i].filters {
+			// It may be a fraction that was compared with an integer of the answer, which
+			// the library refuses: then all are fractions.
+			if decimals == nil {
+				if decimals, err = decodeDecimal(b); err != nil {
+					return FailCheck
+				}
+			}
+			right, err = k.paths[i].right(decimals)
+		}
+		if err != nil || !right {
 			return FailCheck
 		}
 	}
 	return ""
 }
 
-// right tells whether the path leads to what it should. What the library panics
-// on, as it does on some nulls, is no such place.
-func (j *jsonCheck) right(v any) (ok bool) {
+// decodeRoughly is for paths that do not look at numbers.
+func decodeRoughly(b []byte) (v any, err error) {
+	err = json.Unmarshal(b, &v)
+	return v, err
+}
+
+// right tells whether the path leads to what it should; an error is that it leads
+// nowhere. What the library panics on, as it does on some nulls, is no such place.
+func (j *jsonCheck) right(v any) (right bool, err error) {
 	defer func() {
-		if recover() != nil {
-			ok = false
+		if p := recover(); p != nil {
+			right, err = false, fmt.Errorf("JSONPath: %v", p)
 		}
 	}()
 	path := j.path
 	if j.again != "" {
 		path = jsonpath.New("check")
-		if path.Parse(j.again) != nil {
-			return false
+		if err := path.Parse(j.again); err != nil {
+			return false, err
 		}
 	}
+	found, err := path.FindResults(v)
+	if err != nil {
+		return false, err
+	}
 	j.text.Reset()
-	return path.Execute(&j.text, v) == nil && (j.equals == nil || j.text.String() == *j.equals)
+	for _, one := range found {
+		if err := path.PrintResults(&j.text, one); err != nil {
+			return false, err
+		}
+	}
+	if j.equals == nil || j.text.String() == *j.equals {
+		return true, nil
+	}
+	return len(found) == 1 && len(found[0]) == 1 && isNumber(found[0][0].Interface()) && sameNumber(j.text.String(), *j.equals), nil
 }
