@@ -131,6 +131,15 @@ func (s *stdCaller) Call(ctx context.Context) Answer {
 	a.Code, a.Length = resp.StatusCode, resp.ContentLength
 	a.Unwanted = !s.check.status(a.Code)
 	s.kept = s.kept[:0]
+	if a.Code == http.StatusSwitchingProtocols {
+		// What follows is no body, may never end, and is under no deadline. To close it
+		// closes the connection, which speaks another protocol now.
+		s.latest.Store(nil)
+		if !a.Unwanted {
+			s.check.look(&a, nil)
+		}
+		return a
+	}
 	// Not io.Copy: the buffer is reused from call to call.
 	for {
 		n, err := resp.Body.Read(s.buffer)

@@ -1,10 +1,12 @@
 package client
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -128,6 +130,51 @@ func TestStdChecksTheStatus(t *testing.T) {
 		if a := w.Call(t.Context()); a.Text() != c.text || a.OK() != c.ok {
 			t.Errorf("%+v: %+v", c.check, a)
 		}
+	}
+}
+
+// Another protocol is not what was asked for: it is not waited for, whether the
+// server closes the connection or not, and not spoken.
+func TestStdEndsAtSwitchingProtocols(t *testing.T) {
+	for name, head := range map[string]string{"upgrade": "Connection: Upgrade\r\nUpgrade: websocket\r\n", "101 alone": ""} {
+		t.Run(name, func(t *testing.T) {
+			var closed atomic.Int64
+			address := serve(t, func(conn net.Conn) {
+				if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+					return
+				}
+				if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n"+head+"\r\nfirst frame"); err != nil {
+					t.Error(err)
+				}
+				_, _ = io.Copy(io.Discard, conn) // until the other end closes it
+				closed.Add(1)
+			})
+			for _, c := range []struct {
+				check Check
+				text  string
+				ok    bool
+			}{
+				{Check{}, "101", false},
+				{Check{BodyContains: "frame"}, "101", false},
+				{Check{Status: []string{"101"}}, "101", true}, // somebody may measure the handshake
+				{Check{Status: []string{"101"}, BodyContains: "frame"}, FailCheck, false},
+			} {
+				w := worker(t, Target{URL: "http://" + address, Method: "PUT", Timeout: time.Hour, Check: c.check})
+				before := closed.Load()
+				for range 3 {
+					if a := w.Call(t.Context()); a.Code != 101 || a.Text() != c.text || a.OK() != c.ok || a.Bytes != 0 || a.Connect == 0 {
+						t.Errorf("%+v: %+v", c.check, a)
+					}
+				}
+				for closed.Load() < before+3 && t.Context().Err() == nil {
+					time.Sleep(time.Millisecond)
+				}
+			}
+			// So is the request that chooses the client.
+			if c := reach(t, Target{URL: "http://" + address, Method: "GET", Timeout: time.Hour}); c.Kind != Std || c.Probes[0].Code != 101 {
+				t.Errorf("%s, %+v", c.Kind, c.Probes)
+			}
+		})
 	}
 }
 
