@@ -124,6 +124,9 @@ func (m *manager) free() {
 // makeRun completes a run: it reaches what is called and read, and gives the
 // run its record.
 func (m *manager) makeRun(ctx context.Context, r *run, targets []client.Target) (*run, error) {
+	if err := filesFit(&r.load, len(targets), mayOpen()); err != nil {
+		return nil, status.Error(codes.ResourceExhausted, err.Error())
+	}
 	// All at once: whoever asks waits for the slowest, not for the sum.
 	r.targets = make([]load.Target, len(targets))
 	reaching, reachCtx := errgroup.WithContext(ctx)
