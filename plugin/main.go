@@ -35,16 +35,25 @@ func run() int {
 }
 
 // interruptible is cancelled by the first interrupt, so that a run is stopped
-// and kept; the second one ends the program at once.
+// and kept; the second one ends the program at once. A terminal that is closed
+// stops a run too, but does not count: shell and kernel both tell of it, and a
+// session that ends sends SIGTERM on top.
 func interruptible() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
-		<-signals
-		cancel()
-		<-signals
-		os.Exit(exit.Interrupted)
+		interrupted := false
+		for s := range signals {
+			cancel()
+			if interrupted && s != syscall.SIGHUP {
+				os.Exit(exit.Interrupted)
+			}
+			interrupted = interrupted || s != syscall.SIGHUP
+		}
 	}()
 	return ctx, func() { signal.Stop(signals); cancel() }
 }
