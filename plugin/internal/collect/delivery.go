@@ -15,13 +15,17 @@ func (j *judge) delivery() {
 	if j.status.Phase == document.Cancelled {
 		return
 	}
-	l, least, streams := &j.test.Spec.Load, *j.criteria.MinRate, ""
+	l, least := &j.test.Spec.Load, *j.criteria.MinRate
+	connections := "one connection"
+	if l.Connections > 1 {
+		connections = fmt.Sprintf("%d connections", l.Connections)
+	}
 	if l.Streams > 1 {
-		streams = fmt.Sprintf(" of %d streams", l.Streams)
+		connections += fmt.Sprintf(" of %d streams", l.Streams)
 	}
 	for _, p := range j.parts(j.criteria.SentShare) {
-		j.reason("only %s of the planned requests%s could be sent: the target, or the %d connections%s per agent, cannot take this rate; use more connections or a lower rate",
-			percent(p.share, least), p.to, l.Connections, streams)
+		j.reason("only %s of the planned requests%s could be sent: the target, or the %s per agent, cannot take this rate; use more connections or a lower rate",
+			percent(p.share, least), p.to, connections)
 	}
 	r := &j.status.Requests
 	rate := j.status.Rate

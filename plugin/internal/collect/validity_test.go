@@ -105,6 +105,20 @@ func TestRateErrorsAndLateness(t *testing.T) {
 	}
 }
 
+func TestTooFewSentNamesTheConnections(t *testing.T) {
+	for want, load := range map[string]document.Load{
+		"or the one connection per agent, cannot":              {Connections: 1},
+		"or the one connection of 8 streams per agent, cannot": {Connections: 1, Streams: 8},
+		"or the 2 connections of 8 streams per agent, cannot":  {Connections: 2, Streams: 8},
+	} {
+		test := test()
+		test.Spec.Load.Connections, test.Spec.Load.Streams = load.Connections, load.Streams
+		r := started(t, test, 0)
+		r.measured(0, &agentv1.Counts{Planned: 1000, Sent: 500, Succeeded: 500, Unsent: 500}, time.Millisecond, 0)
+		said(t, "reasons", r.result().Status.Validity.Reasons, want)
+	}
+}
+
 // With too few calls for p99 a median above the bound is enough to know.
 func TestLatenessOfFewCalls(t *testing.T) {
 	few := test()
