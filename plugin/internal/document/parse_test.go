@@ -143,8 +143,15 @@ func TestValidate(t *testing.T) {
 		"scheme":         {func(t *Test) { t.Spec.Target.URL = "ftp://a/" }, `scheme "ftp" is not supported`},
 		"password":       {func(t *Test) { t.Spec.Target.URL = "http://me:secret@a/" }, "must not hold a user or password"},
 		"method":         {func(t *Test) { t.Spec.Target.Method = "get it" }, "is not an HTTP method"},
+		"CONNECT":        {func(t *Test) { t.Spec.Target.Method = "CONNECT" }, "!target.method CONNECT asks a proxy for a tunnel, whose answer has no end: use another, such as GET"},
 		"header name":    {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "a hush", Value: "hush"}} }, "target.headers[0]: its name is not that of a header"},
 		"header value":   {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "a", Value: "hush\r\ny: z"}} }, `target.headers[0]: the value of "a" has a control character`},
+		"no host at all": {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "Host"}} }, `!target.headers[0]: the value of "Host" is no host: give one such as checkout.shop:8080`},
+		"host":           {func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "host", Value: "hush hush/"}} }, `!target.headers[0]: the value of "host" is no host`},
+		"message": {func(t *Test) {
+			t.Spec.Target = Target{URL: "grpc://a:1", GRPC: &GRPCCall{Method: "a.B/C", Message: "hush"}}
+			t.Default()
+		}, "!target.grpc.message is not JSON: write it as protobuf JSON"},
 		"two bodies":     {func(t *Test) { t.Spec.Target.Body, t.Spec.Target.BodyBase64 = "x", []byte("y") }, "exclude each other"},
 		"large body":     {func(t *Test) { t.Spec.Target.Body = strings.Repeat("x", maxBody+1) }, "larger than 4 MiB"},
 		"timeout":        {func(t *Test) { t.Spec.Target.Timeout = Duration(time.Hour) }, "target.timeout 1h0m0s is not between"},
@@ -194,6 +201,11 @@ func TestValidate(t *testing.T) {
 		func(t *Test) { t.Spec.Load.Rate = Max },
 		func(t *Test) { t.Spec.Load.Rate = 0.001 },
 		func(t *Test) { t.Spec.Load.Seed = MaxSeed },
+		func(t *Test) { t.Spec.Target.Headers = []Header{{Name: "Host", Value: "[::1]:8080"}} },
+		func(t *Test) {
+			t.Spec.Target = Target{URL: "grpc://a:1", GRPC: &GRPCCall{Method: "a.B/C", Message: ` {"service": "ü"} `}}
+			t.Default()
+		},
 		func(t *Test) { t.Spec.Target.URL = "https://[::1]:8443/x?y=z" },
 		func(t *Test) {
 			t.Metadata.Labels = map[string]string{"app.kubernetes.io/version": "1.14_rc-1", "empty": ""}

@@ -29,6 +29,38 @@ func TestShownURL(t *testing.T) {
 	}
 }
 
+// A query is sent as it stands, so what would end the request line is refused.
+func TestURLsThatBreakTheRequest(t *testing.T) {
+	const breaks = " in it would break the request line: percent-encode it, as "
+	for raw, want := range map[string]string{
+		"http://a/?q=x y":             `target.url "http://a/": " "` + breaks + "%20",
+		"http://a/?q=ü":               `target.url "http://a/": "\u00fc"` + breaks + "%C3%BC",
+		"http://a/?q=\xff":            `target.url "http://a/": "\xff"` + breaks + "%FF",
+		"http://a/?q=\u2028":          `target.url "http://a/": "\u2028"` + breaks + "%E2%80%A8",
+		"http://a/?q=\r\nX: y":        `target.url "http://a/": "\r"` + breaks + "%0D",
+		"http://a/\tb":                `target.url "http://a/\tb": "\t"` + breaks + "%09",
+		"http://a/?q=\x7f":            `target.url "http://a/": "\x7f"` + breaks + "%7F",
+		`http://a/?q="x"`:             `target.url "http://a/": "\""` + breaks + "%22",
+		"http://a/?q=<x":              `target.url "http://a/": "<"` + breaks + "%3C",
+		"http://a/?q=x>":              `target.url "http://a/": ">"` + breaks + "%3E",
+		"http://a/?q=b@c d":           `target.url "http://<redacted>": a character in it would break the request line: percent-encode white space,`,
+		"http://a/?token=" + redacted: `target.url "http://a/": a value in its query reads <redacted>, as in a Result: write the value itself`,
+		// What stands there is sent, or encoded where it is sent.
+		"http://a/ü b?q=%20+%C3%BC&r='{}|^`\\~": "", "http://a/?q#x y": "",
+	} {
+		test := valid()
+		test.Spec.Target.URL = raw
+		if err := test.Validate(); want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%q: %v, want %s", raw, err, want)
+		}
+	}
+	test := valid()
+	test.Spec.Metrics.NodeExporter = &Source{URL: "http://$(HOST_IP):9100/metrics?x=a b"}
+	if err := test.Validate(); err == nil || !strings.HasPrefix(err.Error(), `metrics.nodeExporter.url "http://127.0.0.1:9100/metrics": " "`) {
+		t.Error(err)
+	}
+}
+
 // Whatever characters a password has and wherever it stands in a URL, no message
 // about the Test quotes a part of it, and a Test that is taken does not hold it.
 func TestNoMessageQuotesAPassword(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 var (
@@ -54,6 +56,9 @@ func checkURL(field, raw, example, instead string, schemes ...string) error {
 		schemes = []string{"http", "https"}
 	}
 	shown := shownURL(raw)
+	if i := strings.IndexFunc(raw, unicode.IsControl); i >= 0 {
+		return fmt.Errorf("%s %q: %s", field, shown, unsendable(raw, raw[i:]))
+	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Opaque != "":
@@ -64,8 +69,28 @@ func checkURL(field, raw, example, instead string, schemes ...string) error {
 		return fmt.Errorf("%s %q: its port is not between 1 and 65535", field, shown)
 	case !slices.Contains(schemes, u.Scheme):
 		return fmt.Errorf("%s %q: scheme %q is not supported, use %s", field, shown, u.Scheme, orList(schemes))
+	case strings.Contains(u.RawQuery, redacted):
+		return fmt.Errorf("%s %q: a value in its query reads %s, as in a Result: write the value itself", field, shown, redacted)
+	}
+	// A path is encoded where it is sent, and a query is sent as it stands.
+	if i := strings.IndexFunc(u.RawQuery, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>`, r) }); i >= 0 {
+		return fmt.Errorf("%s %q: %s", field, shown, unsendable(raw, u.RawQuery[i:]))
 	}
 	return nil
+}
+
+// unsendable says that the first character of rest, a part of a URL, breaks a
+// request. It can be one of a password, and then it is not quoted.
+func unsendable(raw, rest string) string {
+	if strings.Contains(raw, "@") {
+		return "a character in it would break the request line: percent-encode white space, control characters, quotes, < and >, and letters beyond ASCII"
+	}
+	_, n := utf8.DecodeRuneInString(rest)
+	var encoded strings.Builder
+	for _, b := range []byte(rest[:n]) {
+		fmt.Fprintf(&encoded, "%%%02X", b)
+	}
+	return fmt.Sprintf("%+q in it would break the request line: percent-encode it, as %s", rest[:n], encoded.String())
 }
 
 // orList is "a", "a or b", "a, b or c".

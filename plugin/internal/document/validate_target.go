@@ -3,6 +3,7 @@ package document
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -84,6 +85,8 @@ func (t *Target) validate(field string, streams int) (errs []error) {
 	http := t.Protocol == HTTP1 || t.Protocol == HTTP2
 	if http && !methodRE.MatchString(t.Method) {
 		add("method %q is not an HTTP method", t.Method)
+	} else if http && t.Method == "CONNECT" {
+		add("method CONNECT asks a proxy for a tunnel, whose answer has no end: use another, such as GET")
 	} else if !http && t.Method != "" {
 		add("method %q: only HTTP has one", t.Method)
 	}
@@ -95,6 +98,8 @@ func (t *Target) validate(field string, streams int) (errs []error) {
 			add("headers[%d]: the value of %q has a control character, such as a line break: take it out", i, h.Name)
 		} else if why := misplaced(t.Protocol, h); why != "" {
 			add("headers[%d]: %q %s: leave it out", i, h.Name, why)
+		} else if strings.EqualFold(h.Name, "Host") && (h.Value == "" || !httpguts.ValidHostHeader(h.Value)) {
+			add("headers[%d]: the value of %q is no host: give one such as checkout.shop:8080", i, h.Name)
 		}
 	}
 	if len(t.Headers) > 0 && (t.Protocol == TCP || t.Protocol == UDP) {
@@ -209,6 +214,9 @@ func (t *Target) validateGRPC(field string) (errs []error) {
 	}
 	if !grpcMethodRE.MatchString(t.GRPC.Method) {
 		errs = append(errs, fmt.Errorf("%s.grpc.method %q is not package.Service/Method", field, t.GRPC.Method))
+	}
+	if m := t.GRPC.Message; m != "" && !json.Valid([]byte(m)) {
+		errs = append(errs, fmt.Errorf(`%s.grpc.message is not JSON: write it as protobuf JSON, such as {"service":"checkout"}`, field))
 	}
 	if len(t.GRPC.Message)+len(t.GRPC.DescriptorSet) > maxBody {
 		errs = append(errs, fmt.Errorf("%s.grpc: message and descriptorSet are larger than %d MiB", field, maxBody>>20))
