@@ -55,10 +55,18 @@ func (l *loadFlags) apply(to *setter, load *document.Load) {
 		load.Rate, err = document.ParseRate(l.rate)
 		return err
 	})
-	to.set("arrivals", func() error { load.Arrivals = l.arrivals; return nil })
+	to.set("arrivals", func() error {
+		if load.Arrivals = l.arrivals; l.arrivals == document.Constant {
+			load.Seed = 0 // the file's, for its own arrivals
+		}
+		return nil
+	})
 	to.set("seed", func() error {
 		if l.seed < 1 || l.seed > document.MaxSeed {
 			return fmt.Errorf("%d is not between 1 and %d", l.seed, document.MaxSeed)
+		}
+		if load.Arrivals == "" || load.Arrivals == document.Constant {
+			return fmt.Errorf("nothing is drawn in constant arrivals: leave it out, or add --arrivals %s", document.Poisson)
 		}
 		load.Seed = l.seed
 		return nil

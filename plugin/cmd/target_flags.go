@@ -93,7 +93,13 @@ func (t *targetFlags) apply(to *setter, s *document.Spec, in io.Reader) {
 	set("grpc-message", func() error { call().Message = t.grpcMessage; return nil })
 	set("grpc-descriptors", func() (err error) { call().DescriptorSet, err = fromFile(t.grpcDescriptors); return err })
 	set("expect-status", func() error { check().Status = t.expectStatus; return nil })
-	set("expect-body", func() error { check().BodyContains = t.expectBody; return nil })
+	set("expect-body", func() error {
+		if t.expectBody == "" {
+			return errors.New("the text is empty, and every body has that: give one, or leave it out")
+		}
+		check().BodyContains = t.expectBody
+		return nil
+	})
 	set("expect-json", func() error {
 		check().JSON = nil
 		for _, one := range t.expectJSON {

@@ -153,6 +153,27 @@ func TestFlagsGoBeforeTheFile(t *testing.T) {
 	}
 }
 
+// A Result's Test holds the seed that was drawn, and can be run again: as it was,
+// with another seed, or without chance.
+func TestASeedBelongsToRandomArrivals(t *testing.T) {
+	const random = "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec: {target: {url: 'http://a/'}, load: {arrivals: uniform, seed: 5}}\n"
+	for _, c := range []struct {
+		args     []string
+		arrivals string
+		seed     uint64
+	}{
+		{nil, "uniform", 5}, {[]string{"--seed", "7"}, "uniform", 7}, {[]string{"--arrivals", "poisson"}, "poisson", 5}, {[]string{"--arrivals", "constant"}, "constant", 0},
+	} {
+		test, err := parsed(t, random, append([]string{"-f", "-"}, c.args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := test.Spec.Load; l.Arrivals != c.arrivals || l.Seed != c.seed {
+			t.Errorf("%q: %s, seed %d", c.args, l.Arrivals, l.Seed)
+		}
+	}
+}
+
 func TestWrongTestsAreUsageErrors(t *testing.T) {
 	home(t)
 	large := filepath.Join(t.TempDir(), "large")
@@ -173,6 +194,13 @@ func TestWrongTestsAreUsageErrors(t *testing.T) {
 		{`scheme "ftp" is not supported`, []string{"ftp://x/"}},
 		{"target.url is missing", []string{""}},
 		{"--seed: 0 is not between 1 and 9007199254740992", []string{url, "--seed", "0"}},
+		{"--seed: nothing is drawn in constant arrivals: leave it out, or add --arrivals poisson", []string{url, "--seed", "7"}},
+		{"--seed: nothing is drawn in constant arrivals", []string{url, "--seed", "7", "--arrivals", "constant"}},
+		{"--expect-body: the text is empty, and every body has that: give one, or leave it out", []string{url, "--expect-body", ""}},
+		{"target.method CONNECT asks a proxy", []string{url, "--method", "connect"}},
+		{`the value of "Host" is no host`, []string{url, "--header", "Host:"}},
+		{"target.grpc.message is not JSON", []string{"grpc://a:1", "--grpc-message", "service=x"}},
+		{`" " in it would break the request line: percent-encode it, as %20`, []string{url + "?q=a b"}},
 		{`invalid argument "-1" for "--seed"`, []string{url, "--seed", "-1"}},
 		{"load.requests -1 is not between 1 and", []string{"-f", file(t, "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec: {target: {url: http://a/}, load: {requests: -1}}\n")}},
 		{`--rate: rate "0" is neither`, []string{url, "--rate", "0"}},
