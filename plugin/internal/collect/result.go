@@ -93,7 +93,7 @@ func (c *Collector) agentResult(a *agentData, first time.Time) (document.AgentRe
 	if n := a.final.GetChangedConnections(); n > 0 {
 		for i := range r.Targets {
 			if r.Targets[i].Client == fastClient {
-				r.Targets[i].Reason = fmt.Sprintf("%d connections went on with another client after they had ended unannounced, a timeout, or an answer the fast one is not right for", n)
+				r.Targets[i].Reason = fmt.Sprintf("so many connections went on with another client after they had ended unannounced, a timeout, or an answer the fast one is not right for: %d", n)
 			}
 		}
 	}

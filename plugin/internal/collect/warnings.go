@@ -107,7 +107,7 @@ func (j *judge) spread() {
 			name, pods = " "+t.Name, len(env.PodsByTarget[t.Name])
 		}
 		if pods > all && !said[name] {
-			j.warning("%d pods are behind the target%s, and %d connections go to them: some got no load; use more connections", pods, name, all)
+			j.warning("%d pods are behind the target%s, and the connections to them are %d: some got no load; use more connections", pods, name, all)
 		}
 	}
 }

@@ -97,13 +97,13 @@ func TestFewerConnectionsThanPlaces(t *testing.T) {
 	warned(t, one, 2, document.Environment{}, resolved(3), "target has 3 addresses, and each agent calls the first 1 of them only: use at least 3 connections")
 	warned(t, test(), 2, document.Environment{}, resolved(3))
 	warned(t, two, 2, document.Environment{}, resolved(2, 4), "target b has 4 addresses, and each agent calls the first 2 of them only")
-	warned(t, one, 2, pods, resolved(1), "3 pods are behind the target, and 2 connections go to them: some got no load")
+	warned(t, one, 2, pods, resolved(1), "3 pods are behind the target, and the connections to them are 2: some got no load")
 	warned(t, one, 4, pods, resolved(1))
 	// Each agent has its connections to each of several targets.
 	by := document.Environment{TargetPods: []string{"s/a", "s/b", "s/c", "s/d", "s/e", "s/f"},
 		PodsByTarget: map[string][]string{"a": {"s/a", "s/b", "s/c"}, "b": {"s/d", "s/e", "s/f"}}}
 	warned(t, two, 2, by, resolved(1, 1))
-	warned(t, two, 1, by, resolved(1, 1), "3 pods are behind the target a, and 2 connections go to them: some got no load; use more connections", "3 pods are behind the target b")
+	warned(t, two, 1, by, resolved(1, 1), "3 pods are behind the target a, and the connections to them are 2: some got no load; use more connections", "3 pods are behind the target b")
 }
 
 func TestUnreachableAddresses(t *testing.T) {
