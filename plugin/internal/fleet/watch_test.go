@@ -68,12 +68,6 @@ func TestAnAgentOutOfReachForGood(t *testing.T) {
 	}
 }
 
-// gone is the dialler's word that the pod does not exist any more.
-type gone struct{}
-
-func (gone) Error() string  { return "there is no such pod any more" }
-func (gone) NotFound() bool { return true }
-
 func TestAPodThatIsGoneIsNotWaitedFor(t *testing.T) {
 	members, lines := agents(t, 1)
 	f := connected(t, members)
