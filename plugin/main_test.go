@@ -29,6 +29,11 @@ func TestMain(m *testing.M) {
 
 // A run that is interrupted is stopped, and what it measured is printed and kept.
 func TestSignalsStopARun(t *testing.T) {
+	// Programs inherit what is ignored, as where the tests run with nohup, and begin
+	// anew with what is caught.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 	for name, c := range map[string]struct {
 		as      string
 		signals []os.Signal

@@ -110,6 +110,7 @@ func (f *fastCaller) Call(ctx context.Context) Answer {
 	a.Unwanted = code < 200 || code > 299
 	if !a.Unwanted {
 		a.Length, a.Failure = f.check(data, int(headers))
+		f.held = f.held && a.Failure == "" // an answer is cut short by the end of its connection
 		if f.checking != nil && a.Failure == "" {
 			f.checking.look(&a, data[headers:])
 		}
