@@ -43,12 +43,14 @@ func TestEveryProtocolIsCountedAlikeAtBothEnds(t *testing.T) {
 				t.Errorf("%d requests planned, want 300", s.Requests.Planned)
 			}
 			got := d.sum(p.counter) / p.each
+			// What a stall just before the end holds up is not sent any more.
+			few := s.Requests.Succeeded < 297
 			if p.name == "udp" {
 				// A datagram may be lost, on the way or on the way back.
-				if got > sent(r) || got < s.Requests.Succeeded+s.Warmup.Succeeded || s.Requests.Succeeded < 297 {
+				if got > sent(r) || got < s.Requests.Succeeded+s.Warmup.Succeeded || few {
 					t.Errorf("%d packets sent, %+v; the workload counted %d", sent(r), s.Requests, got)
 				}
-			} else if got != sent(r) || d.sum(p.counter)%p.each != 0 || s.Requests.Succeeded != 300 {
+			} else if got != sent(r) || d.sum(p.counter)%p.each != 0 || s.Requests.Succeeded != s.Requests.Sent || few {
 				t.Errorf("%d calls sent, %+v; the workload counted %v", sent(r), s.Requests, d)
 			}
 			for _, a := range s.Agents {
