@@ -49,6 +49,9 @@ func interruptible() (context.Context, context.CancelFunc) {
 		interrupted := false
 		for s := range signals {
 			cancel()
+			if s == syscall.SIGHUP {
+				signal.Ignore(syscall.SIGPIPE) // what the output goes to ends with the terminal
+			}
 			if interrupted && s != syscall.SIGHUP {
 				os.Exit(exit.Interrupted)
 			}

@@ -57,29 +57,36 @@ func checkRequests(s *document.Spec) error {
 		}
 		seconds := time.Duration(l.Duration).Seconds()
 		planned := l.MeanRate() * seconds
-		if l.Rate == document.Max {
-			planned = float64(l.Requests)
-		}
 		if l.Arrivals == document.Poisson {
 			planned += 4 * math.Sqrt(planned) // chance may bring more
 		}
-		if l.Requests > 0 {
-			planned = min(planned, float64(l.Requests))
+		if l.Requests > 0 && (l.Rate == document.Max || len(l.Stages) > 0 || planned > float64(l.Requests)) {
+			planned = float64(l.Requests)
 		}
-		share := shareOf(s, e.Target())
-		need := float64(e.Needs()) / share
-		if planned+1 >= need {
+		share, few := shareOf(s, e.Target()), 1.0
+		if share < 1 {
+			few = 10 // shares are kept to within a few calls
+		}
+		if planned*share+few >= float64(e.Needs()) {
 			continue
 		}
 		text = fmt.Sprintf("--threshold: %q needs %s requests, and this Test plans %s", text, printer.Count(e.Needs()), printer.Count(int64(planned*share)))
 		if e.Target() != "" {
 			text += " to target " + e.Target()
 		}
-		if l.Requests > 0 || len(l.Stages) > 0 {
+		var ways []string
+		if need := float64(e.Needs()) / share; l.Requests == 0 && len(l.Stages) == 0 {
+			if rate := math.Ceil(need / seconds); rate <= highestRate {
+				ways = append(ways, "--rate "+plainRate(rate))
+			}
+			if longer := math.Ceil(need / l.MeanRate()); longer <= longestRun.Seconds() {
+				ways = append(ways, "--duration "+(time.Duration(longer)*time.Second).String())
+			}
+		}
+		if len(ways) == 0 {
 			return fmt.Errorf("%s: plan more, or ask for a lower percentile", text)
 		}
-		return fmt.Errorf("%s: give it --rate %s or --duration %s, or ask for a lower percentile", text,
-			plainRate(math.Ceil(need/seconds)), time.Duration(math.Ceil(need/l.MeanRate()))*time.Second)
+		return fmt.Errorf("%s: give it %s, or ask for a lower percentile", text, strings.Join(ways, " or "))
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ func (u *unasked) once(fd uintptr) {
 	switch {
 	case err == nil:
 		u.n = n
+	case errors.Is(err, syscall.ECONNREFUSED): // of an earlier datagram
+		u.some = false
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EINTR):
 		u.some = false
 	}

@@ -46,12 +46,12 @@ type fastCaller struct {
 	seconds   float64
 
 	// held tells that the last call left a connection that the server did not say
-	// it would close, headers how long its answer's headers were, and began when it
-	// began.
+	// it would close, headers how long its answer's headers were, and ended when it
+	// ended.
 	held    bool
 	closing bool
 	headers int
-	began   time.Time
+	ended   time.Time
 }
 
 func (c *Clients) newFast(i int) (Caller, error) {
@@ -91,22 +91,20 @@ func (f *fastCaller) Call(ctx context.Context) Answer {
 	start := time.Now()
 	code, _, headers := f.fortio.StreamFetch(ctx)
 	data := f.answer.data
+	unused := start.Sub(f.ended)
+	f.ended = time.Now()
 	connects, connecting := f.connect()
-	if code <= 0 {
-		if f.held = false; time.Since(start) >= f.clients.target.Timeout {
-			f.change() // or it would ask a server that stalls twice each time
-		}
+	// The connection ended under this request, and the client has sent it again.
+	repeated := connects > 0 && f.held
+	if repeated || code <= 0 && f.ended.Sub(start) >= f.clients.target.Timeout {
+		f.change() // or it would ask a server that stalls twice each time
+	}
+	if code <= 0 || repeated && unused < leastIdle {
+		f.held = false
 		return Answer{Failure: FailConnection, Length: -1} // or its timeout: the client does not say
 	}
-	if connects > 0 && f.held {
-		// The connection ended under this request, and the client sent it again.
-		f.change()
-		if start.Sub(f.began) < leastIdle {
-			return Answer{Failure: FailConnection, Length: -1}
-		}
-	}
 	a := Answer{Code: code, Bytes: int64(len(data)), Length: -1, Connect: connecting}
-	f.began, f.held = start, !f.closes(data, int(headers))
+	f.held = !f.closes(data, int(headers))
 	a.Unwanted = code < 200 || code > 299
 	if !a.Unwanted {
 		a.Length, a.Failure = f.check(data, int(headers))
@@ -141,12 +139,23 @@ func (f *fastCaller) connect() (n int64, d time.Duration) {
 func (f *fastCaller) closes(data []byte, headers int) bool {
 	if headers != f.headers {
 		f.headers = headers
-		f.closing, _ = fhttp.FoldFind(data[:min(headers, len(data))], connectionClose)
+		head := data[:min(headers, len(data))]
+		found, at := fhttp.FoldFind(head, connectionField)
+		if found {
+			line, _, _ := bytes.Cut(head[at+len(connectionField):], endOfLine)
+			found, _ = fhttp.FoldFind(line, closeToken)
+		}
+		f.closing = found
 	}
 	return f.closing || bytes.HasPrefix(data, http10)
 }
 
-var connectionClose, http10 = []byte("\r\nconnection: close"), []byte("HTTP/1.0 ")
+var (
+	connectionField = []byte("\r\nconnection:")
+	closeToken      = []byte("close")
+	endOfLine       = []byte("\r\n")
+	http10          = []byte("HTTP/1.0 ")
+)
 
 const contentLength = "\r\ncontent-length:"
 

@@ -73,26 +73,33 @@ func TestFastRequestsThatAreRepeated(t *testing.T) {
 		reset   bool
 		late    bool // it ends after an answer, unasked
 		pause   time.Duration
+		slow    time.Duration // each answer takes so long
+		poor    bool          // no connection after its first brings an answer
 		want    []string
 		changed bool
 	}{
-		"reset":    {answers: []string{ok, ok}, reset: true, want: []string{"200", "200", FailConnection, "200", "200", FailConnection}, changed: true},
-		"closed":   {answers: []string{ok}, want: []string{"200", FailConnection, "200", FailConnection}, changed: true},
-		"unused":   {answers: []string{ok}, late: true, pause: leastIdle, want: []string{"200", "200", "200"}, changed: true},
-		"said so":  {answers: []string{ok, strings.Replace(ok, "\r\n\r\n", "\r\nCONNECTION: close\r\n\r\n", 1)}, late: true, want: []string{"200", "200", "200", "200", "200"}},
-		"HTTP/1.0": {answers: []string{strings.Replace(ok, "1.1", "1.0", 1)}, late: true, want: []string{"200", "200", "200"}},
+		"reset":              {answers: []string{ok, ok}, reset: true, want: []string{"200", "200", FailConnection, "200", "200", FailConnection}, changed: true},
+		"closed":             {answers: []string{ok}, want: []string{"200", FailConnection, "200", FailConnection}, changed: true},
+		"unused":             {answers: []string{ok}, late: true, pause: leastIdle, want: []string{"200", "200", "200"}, changed: true},
+		"slow, and reset":    {answers: []string{ok, ok}, reset: true, slow: leastIdle, want: []string{"200", "200", FailConnection}, changed: true},
+		"reset twice":        {answers: []string{ok}, reset: true, poor: true, want: []string{"200", FailConnection}, changed: true},
+		"said so, in a list": {answers: []string{ok, strings.Replace(ok, "\r\n\r\n", "\r\nConnection:keep-alive, Close\r\n\r\n", 1)}, late: true, want: []string{"200", "200", "200", "200", "200"}},
+		"said so":            {answers: []string{ok, strings.Replace(ok, "\r\n\r\n", "\r\nCONNECTION: close\r\n\r\n", 1)}, late: true, want: []string{"200", "200", "200", "200", "200"}},
+		"HTTP/1.0":           {answers: []string{strings.Replace(ok, "1.1", "1.0", 1)}, late: true, want: []string{"200", "200", "200"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var requests atomic.Int64
+			var requests, conns atomic.Int64
 			address := serve(t, func(conn net.Conn) {
 				r := bufio.NewReader(conn)
+				none := conns.Add(1) > 3 && c.poor // after the one to try it, the one to choose the client, and this one
 				for i := 0; i < len(c.answers) || !c.late; i++ {
 					if _, err := http.ReadRequest(r); err != nil {
 						return
 					}
 					requests.Add(1)
-					if i == len(c.answers) {
+					time.Sleep(c.slow)
+					if i == len(c.answers) || none {
 						if c.reset {
 							_ = conn.(*net.TCPConn).SetLinger(0)
 						}

@@ -40,9 +40,6 @@ func TestURLsThatBreakTheRequest(t *testing.T) {
 		"http://a/?q=\r\nX: y":        `target.url "http://a/": "\r"` + breaks + "%0D",
 		"http://a/\tb":                `target.url "http://a/\tb": "\t"` + breaks + "%09",
 		"http://a/?q=\x7f":            `target.url "http://a/": "\x7f"` + breaks + "%7F",
-		`http://a/?q="x"`:             `target.url "http://a/": "\""` + breaks + "%22",
-		"http://a/?q=<x":              `target.url "http://a/": "<"` + breaks + "%3C",
-		"http://a/?q=x>":              `target.url "http://a/": ">"` + breaks + "%3E",
 		"http://a/?q=b@c d":           `target.url "http://<redacted>": a character in it would break the request line: percent-encode white space,`,
 		"http://a/?token=" + redacted: `target.url "http://a/": a value in its query reads <redacted>, as in a Result: write the value itself`,
 		// What stands there is sent, or encoded where it is sent.

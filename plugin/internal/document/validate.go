@@ -73,7 +73,7 @@ func checkURL(field, raw, example, instead string, schemes ...string) error {
 		return fmt.Errorf("%s %q: a value in its query reads %s, as in a Result: write the value itself", field, shown, redacted)
 	}
 	// A path is encoded where it is sent, and a query is sent as it stands.
-	if i := strings.IndexFunc(u.RawQuery, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>`, r) }); i >= 0 {
+	if i := strings.IndexFunc(u.RawQuery, func(r rune) bool { return r <= ' ' || r > '~' }); i >= 0 {
 		return fmt.Errorf("%s %q: %s", field, shown, unsendable(raw, u.RawQuery[i:]))
 	}
 	return nil
@@ -83,7 +83,7 @@ func checkURL(field, raw, example, instead string, schemes ...string) error {
 // request. It can be one of a password, and then it is not quoted.
 func unsendable(raw, rest string) string {
 	if strings.Contains(raw, "@") {
-		return "a character in it would break the request line: percent-encode white space, control characters, quotes, < and >, and letters beyond ASCII"
+		return "a character in it would break the request line: percent-encode white space, control characters, and letters beyond ASCII"
 	}
 	_, n := utf8.DecodeRuneInString(rest)
 	var encoded strings.Builder
