@@ -94,3 +94,38 @@ func TestThresholdErrorsSayWhereTheyStand(t *testing.T) {
 		t.Errorf("%d requests were sent", count.Load())
 	}
 }
+
+// A Test is refused only where no run of it can have the figure, and told what
+// would do within what a Test may take.
+func TestThresholdsNeedRequests(t *testing.T) {
+	for _, c := range []struct{ load, threshold, want string }{
+		{"rate: 10, duration: 30s", "responseTime.p99 < 1s", "needs 368 requests, and this Test plans 300: give it --rate 13 or --duration 37s, or ask"},
+		{"rate: 10, duration: 37s", "responseTime.p99 < 1s", ""},
+		{"rate: 10, duration: 30s", "responseTime.p90 < 1s", ""},
+		{"rate: 10, duration: 30s", "connectTime.p99 < 1s", ""},
+		{"rate: 10, duration: 30s, arrivals: poisson", "responseTime.p99 < 1s", ""},
+		{"rate: max", "serviceTime.p99.99 < 1s", ""},
+		{"rate: max, requests: 300", "serviceTime.p99 < 1s", "plans 300: plan more, or ask"},
+		{"stages: [{duration: 60s, rate: 1}, {rate: 1000, duration: 1s, step: true}], requests: 100000, duration: 300s", "responseTime.p99.99 < 1s", ""},
+		{"rate: 0.001, duration: 30s", "responseTime.p99.99999 < 1s", "--rate 1,229,627, or ask"},
+		{"rate: 10, duration: 30s", "targets.a.serviceTime.p99 < 1s", "plans 30 to target a: give it --rate 123 or --duration 6m8s, or ask"},
+		{"rate: 122.5, duration: 30s", "targets.a.serviceTime.p99 < 1s", ""},
+	} {
+		target := "target: {url: 'http://a/'}"
+		if strings.HasPrefix(c.threshold, "targets.") {
+			target = "targets: [{name: a, weight: 1, url: 'http://a/'}, {name: b, weight: 9, url: 'http://b/'}]"
+		}
+		test, err := parsed(t, "apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec: {"+target+", load: {"+c.load+"}, thresholds: ['"+c.threshold+"']}\n", "-f", "-")
+		if err != nil {
+			t.Fatalf("%s: %v", c.load, err)
+		}
+		test.Default()
+		if err := test.Validate(); err != nil {
+			t.Fatalf("%s: %v", c.load, err)
+		}
+		err = checkRequests(&test.Spec)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s, %s: %v, want %q", c.load, c.threshold, err, c.want)
+		}
+	}
+}
