@@ -1,0 +1,82 @@
+package bench
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
+)
+
+// standing tells whether a slot has a valid run, and how many were no valid ones.
+func standing(slot plan.Slot, runs []Ran) (valid bool, invalid int) {
+	for _, r := range runs {
+		switch {
+		case r.Slot != slot || r.Cut:
+		case r.Valid:
+			valid = true
+		default:
+			invalid++
+		}
+	}
+	return valid, invalid
+}
+
+// Left are the slots that have no valid run, in their order, and why not.
+func Left(order []plan.Slot, runs []Ran) []Missing {
+	var left []Missing
+	for _, slot := range order {
+		if valid, _ := standing(slot, runs); valid {
+			continue
+		}
+		m := Missing{Slot: slot}
+		for _, r := range runs {
+			if r.Slot == slot && !r.Cut {
+				m.Reason = cmp.Or(r.Reason, "the run is not valid")
+			}
+		}
+		left = append(left, m)
+	}
+	return left
+}
+
+// Valid are the runs that count, one for each slot of the order, and in it.
+func Valid(order []plan.Slot, runs []Ran) []Ran {
+	first := map[plan.Slot]Ran{}
+	for _, r := range runs {
+		if before, taken := first[r.Slot]; r.Valid && !r.Cut && (!taken || r.RunID < before.RunID) {
+			first[r.Slot] = r
+		}
+	}
+	var valid []Ran
+	for _, slot := range order {
+		if r, ok := first[slot]; ok {
+			valid = append(valid, r)
+		}
+	}
+	return valid
+}
+
+// length is how long runs of a Test took, with everything that belongs to them.
+type length struct {
+	n   int
+	sum time.Duration
+}
+
+func (e *execution) learn(test string, took time.Duration) {
+	l := e.lengths[test]
+	if l == nil {
+		l = &length{}
+		e.lengths[test] = l
+	}
+	l.n++
+	l.sum += took
+}
+
+// expected is how long a run of a Test takes: as long as those before, or its load
+// where there were none.
+func (e *execution) expected(test string) time.Duration {
+	if l := e.lengths[test]; l != nil {
+		return l.sum / time.Duration(l.n)
+	}
+	return e.Bench.Length(test)
+}
