@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/spf13/cobra"
@@ -51,18 +52,10 @@ watches, the abortOn of the run's Test is judged here as well.`,
 const runGoesOn = "the run goes on; attach again when you like"
 
 func (o *attachOptions) run(ctx context.Context, runID string) error {
-	a, err := o.archive.Open(ctx, o.contextName())
+	k, err := o.archive.keeping(ctx, o.contextName())
 	if err != nil {
-		return err
-	}
-	if err := a.Check(ctx); err != nil {
 		return stopped(ctx, err, runGoesOn)
 	}
-	box, err := outbox()
-	if err != nil {
-		return err
-	}
-	k := keeping{a, box}
 	raw, err := k.find(ctx, runID)
 	if err != nil {
 		return stopped(ctx, err, runGoesOn)
@@ -74,25 +67,30 @@ func (o *attachOptions) run(ctx context.Context, runID string) error {
 	if err != nil {
 		return err
 	}
-	members, err := o.members(ctx, c)
+	members, err := c.members(ctx)
 	if err != nil {
 		return stopped(ctx, err, runGoesOn)
 	}
-	wait := func() {}
-	defer func() { wait() }()
-	ended, err := session.Attach(ctx, session.Config{RunID: runID, Members: members, Owner: owner(),
-		Started: func(s session.Start) { wait = showProgress(o.ErrOut, s) },
-		Surroundings: func(t document.Test) document.Environment {
-			env := environment.Describe(ctx, c.Kubernetes, c.namespace, t.Spec.AllTargets()...)
-			env.Context, env.Plugin = o.contextName(), buildinfo.Get().Version
-			return env
-		}})
-	wait()
+	ended, err := o.fetch(ctx, c, members, runID, showProgress)
 	if err != nil {
 		return stopped(ctx, err, runGoesOn)
 	}
 	defer ended.Close()
 	return keepAndPrint(ctx, o.factory, &o.print, k, ended)
+}
+
+// fetch attaches to a run that agents have until it has ended, and shows it by
+// show. What it returns is to be closed.
+func (f *factory) fetch(ctx context.Context, c *cluster, members []fleet.Member, runID string, show func(io.Writer, session.Start) (stop func())) (*session.Ended, error) {
+	wait := func() {}
+	defer func() { wait() }()
+	return session.Attach(ctx, session.Config{RunID: runID, Members: members, Owner: owner(),
+		Started: func(s session.Start) { wait = show(f.ErrOut, s) },
+		Surroundings: func(t document.Test) document.Environment {
+			env := environment.Describe(ctx, c.Kubernetes, c.namespace, t.Spec.AllTargets()...)
+			env.Context, env.Plugin = f.contextName(), buildinfo.Get().Version
+			return env
+		}})
 }
 
 // again prints a Result that is kept already: another one made of the same
@@ -108,7 +106,7 @@ func (o *attachOptions) again(ctx context.Context, k keeping, runID string, raw 
 		if err != nil {
 			return fmt.Errorf("agents may still have the run: %w", err)
 		}
-		members, err := o.members(ctx, c)
+		members, err := c.members(ctx)
 		if errors.Is(err, discover.ErrNotDeployed) {
 			return nil
 		}
@@ -120,7 +118,7 @@ func (o *attachOptions) again(ctx context.Context, k keeping, runID string, raw 
 }
 
 // members are all agents there are: one that is not ready may still have the run.
-func (o *attachOptions) members(ctx context.Context, c *cluster) ([]fleet.Member, error) {
+func (c *cluster) members(ctx context.Context) ([]fleet.Member, error) {
 	set, err := discover.Agents(ctx, c.Kubernetes, c.namespace)
 	if err != nil {
 		return nil, err

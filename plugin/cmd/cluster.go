@@ -44,6 +44,13 @@ func (f *factory) cluster() (*cluster, error) {
 	return &cluster{Client: client, dialer: dialer, namespace: f.namespace()}, nil
 }
 
+// in is the cluster with the agents of another namespace.
+func (c *cluster) in(namespace string) *cluster {
+	other := *c
+	other.namespace = namespace
+	return &other
+}
+
 // dial connects to the gRPC port of an agent.
 func (c *cluster) dial(ctx context.Context, pod string) (net.Conn, error) {
 	return c.dialer.DialContext(ctx, c.namespace, pod, manifests.AgentPort)

@@ -96,17 +96,17 @@ func (f *findMaxFlags) validate(test *document.Test) error {
 
 // run searches, keeps the Result of every step, and prints that of the run that
 // confirmed the rate.
-func (f *findMaxFlags) run(ctx context.Context, r *runner) error {
+func (f *findMaxFlags) run(ctx context.Context, o *runOptions, r *runner) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	o, search := r.options, id.String()
+	search := id.String()
 	var confirmed *kept
 	found, err := findmax.Search(ctx, findmax.Config{
 		Start: float64(o.spec.Spec.Load.Rate), Least: max(lowestRate, f.lengths.leastRate()), Most: f.maxRate, Precision: precision,
 		Try: func(ctx context.Context, s findmax.Step) (findmax.Outcome, error) {
-			k, err := f.step(ctx, r, search, s)
+			k, err := f.step(ctx, o, r, search, s)
 			if err != nil {
 				return findmax.Outcome{}, err
 			}
@@ -156,8 +156,7 @@ func plainRate(rate float64) string {
 }
 
 // step runs one rate and keeps its Result.
-func (f *findMaxFlags) step(ctx context.Context, r *runner, search string, s findmax.Step) (*kept, error) {
-	o := r.options
+func (f *findMaxFlags) step(ctx context.Context, o *runOptions, r *runner, search string, s findmax.Step) (*kept, error) {
 	test := *o.spec
 	test.Metadata.Labels = map[string]string{}
 	for k, v := range o.spec.Metadata.Labels {

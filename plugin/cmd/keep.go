@@ -25,6 +25,19 @@ type keeping struct {
 	outbox  archive.Outbox
 }
 
+// keeping opens the archive, and finds out whether Results can be kept there.
+func (f *archiveFlags) keeping(ctx context.Context, contextName string) (keeping, error) {
+	a, err := f.Open(ctx, contextName)
+	if err != nil {
+		return keeping{}, err
+	}
+	if err := a.Check(ctx); err != nil {
+		return keeping{}, err
+	}
+	box, err := outbox()
+	return keeping{a, box}, err
+}
+
 // find returns a run's Result where it is kept already, nil where it is not.
 func (k keeping) find(ctx context.Context, runID string) ([]byte, error) {
 	if id, err := uuid.Parse(runID); err != nil || id.String() != runID {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/meshery/kubectl-meshery/agent/inprocess"
+	"github.com/meshery/kubectl-meshery/internal/buildinfo"
 	"github.com/meshery/kubectl-meshery/plugin/internal/discover"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/environment"
@@ -19,7 +20,7 @@ import (
 )
 
 // placement is where a run happens: its agents, what they can read, and what
-// the surroundings are.
+// the surroundings are. It serves several runs, one after the other.
 type placement struct {
 	*factory
 	contextName string
@@ -28,39 +29,54 @@ type placement struct {
 	without []document.NodeWithoutAgent
 	sources session.Sources
 	env     document.Environment
-	close   func()
+
+	agent *inprocess.Agent
+	api   *cluster
+	// warned are the nodes of which it was said that no agent takes part.
+	warned map[string]bool
+}
+
+// close ends the agent in this process, where there is one.
+func (p *placement) close() {
+	if p.agent == nil {
+		return
+	}
+	if err := p.agent.Close(); err != nil {
+		fmt.Fprintln(p.ErrOut, "Warning: "+err.Error())
+	}
+	p.agent = nil
 }
 
 // local is one agent in this process.
 func (p *placement) local() error {
-	p.close = func() {}
+	if p.agent != nil {
+		return nil
+	}
 	name, err := os.Hostname()
 	if err != nil {
 		name = "local"
 	}
-	agent, err := inprocess.Start(name)
-	if err != nil {
+	if p.agent, err = inprocess.Start(name); err != nil {
 		return err
 	}
-	p.close = func() {
-		if err := agent.Close(); err != nil {
-			fmt.Fprintln(p.ErrOut, "Warning: "+err.Error())
-		}
-	}
-	p.members = []fleet.Member{{Node: name, Pod: "local", Dial: agent.Dial}}
+	p.members = []fleet.Member{{Node: name, Pod: "local", Dial: p.agent.Dial}}
 	const why = "not looked for with --local; give its URL in the Test"
 	p.sources = session.Sources{NoNodeExporter: why, NoPrometheus: why, NoKubelet: "there is none with --local"}
-	p.env = document.Environment{Local: true}
+	p.env = document.Environment{Local: true, Plugin: buildinfo.Get().Version}
 	return nil
 }
 
-// cluster is the agent set of the namespace.
-func (p *placement) cluster(ctx context.Context, test *document.Test) error {
-	p.close = func() {}
-	c, err := p.factory.cluster()
-	if err != nil {
-		return err
+// cluster is the agent set of a namespace.
+func (p *placement) cluster(ctx context.Context, namespace string, test *document.Test) error {
+	if p.api == nil {
+		api, err := p.factory.cluster()
+		if err != nil {
+			return err
+		}
+		p.api = api
 	}
+	c := p.api.in(namespace)
+	p.members, p.without, p.sources = nil, nil, session.Sources{}
 	set, err := discover.Agents(ctx, c.Kubernetes, c.namespace)
 	if err != nil {
 		return err
@@ -78,7 +94,7 @@ func (p *placement) cluster(ctx context.Context, test *document.Test) error {
 	}
 	p.find(ctx, c, set)
 	p.env = environment.Describe(ctx, c.Kubernetes, c.namespace, test.Spec.AllTargets()...)
-	p.env.Context = p.contextName
+	p.env.Context, p.env.Plugin = p.contextName, buildinfo.Get().Version
 	return nil
 }
 
@@ -93,6 +109,13 @@ func (p *placement) nameMissing(set *discover.Set) {
 		p.without = append(p.without, document.NodeWithoutAgent{Node: m.Node, Reason: m.Reason})
 	}
 	for _, n := range p.without {
+		if p.warned[n.Node] {
+			continue
+		}
+		if p.warned == nil {
+			p.warned = map[string]bool{}
+		}
+		p.warned[n.Node] = true
 		fmt.Fprintf(p.ErrOut, "Warning: no agent takes part on node %q: %s\n", n.Node, printer.Escape(n.Reason))
 	}
 }

@@ -100,13 +100,17 @@ func (o *runOptions) complete(c *cobra.Command, args []string) error {
 func oneLine(err error) error { return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 func (o *runOptions) run(ctx context.Context) error {
-	r := runner{options: o}
-	if err := r.open(ctx); err != nil {
+	r := runner{factory: o.factory, archive: &o.archive, isLocal: o.local}
+	defer r.close()
+	err := r.open(ctx)
+	if err == nil {
+		err = r.reach(ctx, o.namespace(), o.spec)
+	}
+	if err != nil {
 		return stopped(ctx, err, "no load was sent")
 	}
-	defer r.close()
 	if o.search.wanted {
-		return o.search.run(ctx, &r)
+		return o.search.run(ctx, o, &r)
 	}
 	ended, err := r.once(ctx, o.spec, showProgress)
 	if err != nil {

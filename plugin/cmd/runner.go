@@ -12,51 +12,49 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/term"
 
-	"github.com/meshery/kubectl-meshery/internal/buildinfo"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/progress"
 	"github.com/meshery/kubectl-meshery/plugin/internal/session"
 )
 
-// runner runs Tests in one place, one after the other.
+// runner runs Tests, one after the other, and keeps their Results.
 type runner struct {
-	options *runOptions
-	keeping keeping
-	place   placement
+	*factory
+	archive *archiveFlags
+	// isLocal has an agent in this process, and no cluster.
+	isLocal bool
+
+	contextName string
+	keeping     keeping
+	place       placement
 }
 
-// open settles where Results go and finds the agents, before any load is sent.
+// open settles where Results go, before any load is sent. It is to be closed.
 func (r *runner) open(ctx context.Context) error {
-	o, contextName := r.options, ""
-	if !o.local {
-		contextName = o.contextName()
+	if !r.isLocal {
+		r.contextName = r.factory.contextName()
 	}
-	a, err := o.archive.Open(ctx, contextName)
-	if err != nil {
-		return err
-	}
-	if err := a.Check(ctx); err != nil {
-		return err
-	}
-	box, err := outbox()
-	if err != nil {
-		return err
-	}
-	r.keeping = keeping{a, box}
-	r.place = placement{factory: o.factory, contextName: contextName}
-	if o.local {
-		err = r.place.local()
-	} else {
-		err = r.place.cluster(ctx, o.spec)
-	}
-	r.place.env.Plugin = buildinfo.Get().Version
+	var err error
+	r.keeping, err = r.archive.keeping(ctx, r.contextName)
 	return err
+}
+
+// reach finds the agents for a Test in their namespace, and what is around them.
+func (r *runner) reach(ctx context.Context, namespace string, test *document.Test) error {
+	if r.place.factory == nil {
+		r.place = placement{factory: r.factory, contextName: r.contextName}
+	}
+	if r.isLocal {
+		return r.place.local()
+	}
+	return r.place.cluster(ctx, namespace, test)
 }
 
 func (r *runner) close() { r.place.close() }
 
-// once runs a Test and shows it by show. What it returns is to be closed.
+// once runs a Test on the agents that were found, and shows it by show. What it
+// returns is to be closed.
 func (r *runner) once(ctx context.Context, test *document.Test, show func(io.Writer, session.Start) (stop func())) (*session.Ended, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -67,7 +65,7 @@ func (r *runner) once(ctx context.Context, test *document.Test, show func(io.Wri
 	return session.Run(ctx, session.Config{
 		Test: *test, RunID: id.String(), Owner: owner(), Members: r.place.members, Sources: r.place.sources,
 		Environment: r.place.env, NodesWithoutAgent: r.place.without,
-		Started: func(s session.Start) { wait = show(r.options.ErrOut, s) },
+		Started: func(s session.Start) { wait = show(r.ErrOut, s) },
 	})
 }
 
