@@ -18,10 +18,12 @@ import (
 
 // httpResults and otherResults are what Fortio saves of runs over HTTP and of
 // others, where codes have names and Destination stands for the URL. ResponseLabel
-// is what Fortio's page calls the times; Fortio's own runs leave it out.
+// is what Fortio's page calls the times; Fortio's own runs leave it out. Meshery is
+// for our own import, and passed over by Fortio.
 type httpResults struct {
 	*fhttp.HTTPRunnerResults
 	ResponseLabel string
+	Meshery       *document.Result
 }
 
 type otherResults struct {
@@ -29,12 +31,13 @@ type otherResults struct {
 	ResponseLabel string
 	RetCodes      map[string]int64
 	Destination   string
+	Meshery       *document.Result
 }
 
 // Fortio writes r as Fortio saves its own runs, and the name of the file, under
 // which 'fortio report' lists it: the time, the run, what it is. It tells of the
-// times that t says. What Fortio has no field for is in Labels. Neither headers nor
-// bodies are in it.
+// times that t says. What Fortio has no field for is in Labels, and in a field that
+// only the import of this plugin reads. Neither headers nor bodies are in it.
 func Fortio(r *document.Result, t Times) (file []byte, name string, err error) {
 	if err := sent(r); err != nil {
 		return nil, "", err
@@ -48,9 +51,9 @@ func Fortio(r *document.Result, t Times) (file []byte, name string, err error) {
 		return nil, "", err
 	}
 	label := strings.ToUpper(string(t[0])) + t.String()[1:]
-	var results any = httpResults{overHTTP(r, base, connect), label}
+	var results any = httpResults{overHTTP(r, base, connect), label, portable(r)}
 	if base.RunType != "HTTP" {
-		results = otherResults{base, label, r.Status.Requests.Codes, targetURLs(r)}
+		results = otherResults{base, label, r.Status.Requests.Codes, targetURLs(r), portable(r)}
 	}
 	file, err = json.MarshalIndent(results, "", "  ")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 func (c *config) test(r *reader) *document.Test {
 	t := &document.Test{APIVersion: document.APIVersion, Kind: document.KindTest}
 	if c.name != "" {
-		t.Metadata.Name = fitName(c.name)
+		t.Metadata.Name = FitName(c.name)
 		switch t.Metadata.Name {
 		case c.name:
 		case "":
@@ -82,7 +82,7 @@ func (c *config) allLabels(r *reader) map[string]string {
 	// Those that need no change go before those that would become the same.
 	slices.SortStableFunc(c.labels, func(a, b pair) int { return change(a) - change(b) })
 	for _, p := range c.labels {
-		key, value := fitKey(p.name), fitLabel(p.value)
+		key, value := FitKey(p.name), FitLabel(p.value)
 		if key == "" {
 			r.warn("the label %q is left out: a name has letters or digits", p.name)
 			continue
@@ -97,7 +97,7 @@ func (c *config) allLabels(r *reader) map[string]string {
 		labels[key] = value
 	}
 	for _, p := range c.extra {
-		value := fitLabel(p.value)
+		value := FitLabel(p.value)
 		if there, taken := labels[p.name]; taken && there != value {
 			r.warn("the label %q stays %q, although the file says %q elsewhere", p.name, there, value)
 		} else if value != "" {
@@ -112,7 +112,7 @@ func (c *config) allLabels(r *reader) map[string]string {
 
 // change is 1 where a label's name has to be made fit.
 func change(p pair) int {
-	if fitKey(p.name) == p.name {
+	if FitKey(p.name) == p.name {
 		return 0
 	}
 	return 1

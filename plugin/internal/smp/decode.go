@@ -70,14 +70,14 @@ func (r *reader) warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }
 
-// err is all that is wrong, in one line.
-func (r *reader) err() error {
+// err is all that is wrong with what was read, in one line.
+func (r *reader) err(what string) error {
 	const shown = 8
 	switch n := len(r.problems); {
 	case n == 0:
 		return nil
 	case n > shown:
-		return fmt.Errorf("SMP test: %s; and %d more", strings.Join(r.problems[:shown], "; "), n-shown)
+		return fmt.Errorf("SMP %s: %s; and %d more", what, strings.Join(r.problems[:shown], "; "), n-shown)
 	}
-	return fmt.Errorf("SMP test: %s", strings.Join(r.problems, "; "))
+	return fmt.Errorf("SMP %s: %s", what, strings.Join(r.problems, "; "))
 }

@@ -1,6 +1,6 @@
-// Package smp reads test files of Service Mesh Performance (SMP) as Tests. It
-// knows every text form since 2019, in YAML or JSON; it runs nothing, writes
-// nothing and prints nothing.
+// Package smp reads test files of Service Mesh Performance (SMP) as Tests, and its
+// results. It knows every text form since 2019, in YAML or JSON; it runs nothing,
+// writes nothing and prints nothing. Of tests it reads:
 //
 //   - one flat document with client: and endpoint_url: (smps.yaml, 2019 and 2020)
 //   - a test in camelCase with smpsVersion and endpointUrl (June 2020)

@@ -16,13 +16,15 @@ const (
 	maxKey  = 253
 )
 
-// fitName makes the name of a Test of s; "" where nothing of it can be one.
-func fitName(s string) string { return fit(strings.ToLower(s), notName, maxName) }
+// FitName makes the name of a Test of s; "" where nothing of it can be one.
+func FitName(s string) string { return fit(strings.ToLower(s), notName, maxName) }
 
-// fitLabel and fitKey make the value and the name of a label.
-func fitLabel(s string) string { return fit(s, notLabel, maxName) }
+// FitLabel and FitKey make the value and the name of a label, as those of a Test
+// have to be; "" where nothing of s can be one.
+func FitLabel(s string) string { return fit(s, notLabel, maxName) }
 
-func fitKey(s string) string { return fit(s, notKey, maxKey) }
+// FitKey is the name.
+func FitKey(s string) string { return fit(s, notKey, maxKey) }
 
 // fit puts a dash for every stretch that is not allowed, and begins and ends with
 // a letter or digit.

@@ -52,14 +52,14 @@ func ParseTest(data []byte) (*document.Test, []string, error) {
 		c = readTest(o, o)
 	}
 	o.end()
-	if err := r.err(); err != nil {
+	if err := r.err("test"); err != nil {
 		return nil, r.warnings, err
 	}
 	t := c.test(r)
 	if len(r.problems) == 0 {
 		validate(r, t)
 	}
-	if err := r.err(); err != nil {
+	if err := r.err("test"); err != nil {
 		return nil, r.warnings, err
 	}
 	return t, r.warnings, nil

@@ -1,0 +1,199 @@
+package imports
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/export"
+)
+
+// drawn is the summary and the encoded histogram of n durations around a median in
+// milliseconds, as a Result has them.
+func drawn(t *testing.T, seed uint64, n int, median float64) (*document.Summary, string) {
+	t.Helper()
+	random, h := rand.New(rand.NewPCG(seed, 7)), histogram.New()
+	for range n {
+		h.Record(time.Duration(median * 1e6 * math.Exp(0.7*random.NormFloat64())))
+	}
+	encoded, err := h.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ms := func(d time.Duration) float64 { return float64(d) / 1e6 }
+	s := &document.Summary{Count: h.Count(), Min: ms(h.Min()), Mean: ms(h.Mean()), Max: ms(h.Max())}
+	for q, to := range map[float64]**float64{0.5: &s.P50, 0.75: &s.P75, 0.9: &s.P90, 0.95: &s.P95, 0.99: &s.P99, 0.999: &s.P999, 0.9999: &s.P9999} {
+		if d, ok := h.Quantile(q); ok {
+			*to = new(ms(d))
+		}
+	}
+	return s, string(encoded)
+}
+
+// measured is a Result with everything in it that a run leaves.
+func measured(t *testing.T) *document.Result {
+	t.Helper()
+	start := time.Date(2026, 11, 23, 12, 0, 0, 123456789, time.UTC)
+	r := &document.Result{
+		APIVersion: document.APIVersion, Kind: document.KindResult,
+		Metadata: document.ResultMetadata{Name: "checkout", RunID: "0193a1c4-7c1e-7000-8000-000000000001", Labels: map[string]string{"mesh": "istio", "smp-test-id": "t-1"}},
+		Spec: document.Spec{
+			Target: document.Target{URL: "http://checkout.shop:8080/", Protocol: document.HTTP1, Method: "POST", Body: "a body", Timeout: document.DefaultTimeout,
+				Headers: []document.Header{{Name: "Authorization", Value: "s3cret"}}},
+			Load: document.Load{Rate: 500, Connections: 8, Streams: 1, Arrivals: document.Constant, Duration: document.Duration(20 * time.Second)},
+		},
+		Status: document.Status{
+			Phase: document.Succeeded, StartTime: start, EndTime: start.Add(20*time.Second + 7),
+			Validity: document.Validity{Valid: true, Warnings: []string{"one"}},
+			Requests: document.Requests{Planned: 10003, Sent: 10000, Succeeded: 9980, Failed: 20, Unsent: 3, BytesReceived: 12345678, Codes: map[string]int64{"200": 9980, "503": 15, "timeout": 3, "connection": 2}},
+			Rate:     document.AchievedRate{Target: new(500.0), Achieved: 499.900000001},
+			Agents:   []document.AgentResult{{Node: "worker-1"}}, Timeline: []document.Point{{Second: 3, Sent: 500, P50: new(2.0)}},
+			Environment: document.Environment{Plugin: "v1.2.3", Agent: "v1.2.3", Kubernetes: "v1.35.0", Nodes: []document.NodeInfo{{Name: "worker-1", Kernel: "6.1"}}},
+		},
+	}
+	l, h := &r.Status.Latency, &r.Status.Histograms
+	l.ResponseTime, h.ResponseTime = drawn(t, 1, 9986, 2)
+	l.ServiceTime, h.ServiceTime = drawn(t, 2, 9983, 1)
+	l.ErrorTime, h.ErrorTime = drawn(t, 3, 20, 0.3)
+	l.ConnectTime, h.ConnectTime = drawn(t, 4, 16, 0.2)
+	l.Lateness, h.Lateness = drawn(t, 5, 10000, 0.01)
+	return r
+}
+
+// What this plugin exported comes back as it was, whichever latency the file is for.
+func TestExportedRunComesBackWhole(t *testing.T) {
+	grpc := measured(t)
+	grpc.Spec.Target = document.Target{URL: "grpc://checkout.shop:8080", Protocol: document.GRPC, GRPC: &document.GRPCCall{Method: "a.B/C", Message: "s3cret"}}
+	closed := measured(t)
+	closed.Spec.Load.Rate, closed.Status.Rate.Target = document.Max, nil
+	closed.Status.Latency.ResponseTime, closed.Status.Histograms.ResponseTime = nil, ""
+	invalid := measured(t)
+	invalid.Status.Phase, invalid.Status.Validity = document.Cancelled, document.Validity{Reasons: []string{"stopped before its end"}}
+	failed := measured(t)
+	failed.Status.Latency = document.Latency{ErrorTime: failed.Status.Latency.ErrorTime}
+	failed.Status.Histograms = document.Histograms{ErrorTime: failed.Status.Histograms.ErrorTime}
+	for name, c := range map[string]struct {
+		r     *document.Result
+		times export.Times
+	}{
+		"response": {measured(t), export.Response}, "service": {measured(t), export.Service}, "grpc": {grpc, export.Response},
+		"closed loop": {closed, export.Service}, "invalid": {invalid, export.Response}, "errors only": {failed, export.Response},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw, _, err := export.Fortio(c.r, c.times)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := one(t, raw, Options{}), *c.r
+			if got.Metadata.RunID == want.Metadata.RunID || got.Metadata.RunID[:13] == want.Metadata.RunID[:13] {
+				t.Errorf("id %s", got.Metadata.RunID)
+			}
+			if strings.Contains(string(raw), "s3cret") || strings.Contains(string(raw), "a body") {
+				t.Errorf("what was sent is in the file:\n%s", raw)
+			}
+			if w := got.Status.Validity.Warnings; len(w) == 0 || !strings.Contains(w[len(w)-1], "is not in the file") {
+				t.Errorf("what is left out is not said: %q", w)
+			}
+			// All else is the same, to the last digit.
+			want.Metadata.RunID = got.Metadata.RunID
+			want.Metadata.Labels = map[string]string{"mesh": "istio", "smp-test-id": "t-1", LabelFrom: "fortio", LabelRun: c.r.Metadata.RunID}
+			want.Status.Validity.Warnings = append(append([]string{}, want.Status.Validity.Warnings...), got.Status.Validity.Warnings[len(got.Status.Validity.Warnings)-1])
+			want.Status.Agents = nil
+			t1 := &want.Spec.Target
+			t1.Headers, t1.Body = nil, ""
+			if t1.GRPC != nil {
+				t1.GRPC = &document.GRPCCall{Method: t1.GRPC.Method}
+			}
+			a, b := fits(t, got), fits(t, &want)
+			if string(a) != string(b) {
+				t.Errorf("got\n%s\nwant\n%s", a, b)
+			}
+		})
+	}
+}
+
+// A file of which one half was changed is refused: nobody could tell which is right.
+func TestChangedExportIsRefused(t *testing.T) {
+	raw, _, err := export.Fortio(measured(t), export.Response)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, otherHistogram := drawn(t, 9, 9983, 3)
+	for name, change := range map[string]func(f, own, status map[string]any){
+		"rate":       func(f, _, _ map[string]any) { f["ActualQPS"] = 600 },
+		"start":      func(f, _, _ map[string]any) { f["StartTime"] = "2026-11-23T13:00:00Z" },
+		"count":      func(_, _, s map[string]any) { s["requests"].(map[string]any)["sent"] = 9999 },
+		"percentile": func(_, _, s map[string]any) { summary(s, "responseTime")["p99"] = 0.001 },
+		"mean":       func(_, _, s map[string]any) { summary(s, "lateness")["mean"] = 5 },
+		"summary":    func(_, _, s map[string]any) { s["latency"].(map[string]any)["serviceTime"] = other },
+		"histogram":  func(_, _, s map[string]any) { s["histograms"].(map[string]any)["responseTime"] = otherHistogram },
+		"garbage":    func(_, _, s map[string]any) { s["histograms"].(map[string]any)["errorTime"] = "garbage" },
+		"phase":      func(_, _, s map[string]any) { s["phase"] = "Great" },
+		"name": func(_, own, _ map[string]any) {
+			own["metadata"].(map[string]any)["name"] = "No Name"
+		},
+		"another version": func(_, own, _ map[string]any) { own["apiVersion"] = "perf.meshery.io/v9" },
+	} {
+		var f map[string]any
+		if err := json.Unmarshal(raw, &f); err != nil {
+			t.Fatal(err)
+		}
+		own := f["Meshery"].(map[string]any)
+		change(f, own, own["status"].(map[string]any))
+		changed, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(changed, Options{}); err == nil || !strings.Contains(err.Error(), "it was exported") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func summary(status map[string]any, name string) map[string]any {
+	return status["latency"].(map[string]any)[name].(map[string]any)
+}
+
+// Without what only this plugin reads, its own export is a run of Fortio like any
+// other: of at most 250 buckets, whose percentiles are near.
+func TestExportAsOthersSeeIt(t *testing.T) {
+	r := measured(t)
+	raw, _, err := export.Fortio(r, export.Response)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f map[string]any
+	if err := json.Unmarshal(raw, &f); err != nil {
+		t.Fatal(err)
+	}
+	delete(f, "Meshery")
+	// These are of all calls, as Fortio's are.
+	f["ErrorsDurationHistogram"] = nil
+	f["RetCodes"] = map[string]int{"200": 9986}
+	plain, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := one(t, plain, Options{}).Status.Latency.ServiceTime, r.Status.Latency.ResponseTime
+	if got.Count != want.Count || math.Abs(got.Mean-want.Mean) > 1e-9 || math.Abs(got.Max-want.Max) > 1e-9 {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	a, b := reflect.ValueOf(*got), reflect.ValueOf(*want)
+	for i := range a.NumField() {
+		p, ok := a.Field(i).Interface().(*float64)
+		if !ok {
+			continue
+		}
+		q := b.Field(i).Interface().(*float64)
+		if (p == nil) != (q == nil) || p != nil && math.Abs(*p-*q) > 0.03**q {
+			t.Errorf("%s: %v, want %v", a.Type().Field(i).Name, fmt.Sprint(p), fmt.Sprint(q))
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package imports
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
+
+// fortioRun is what Fortio saves of a run, over all protocols and versions: the
+// fields of its HTTPRunnerResults and of those of gRPC, TCP and UDP. Bodies and
+// credentials, which it saves too, are not read.
+type fortioRun struct {
+	RunType, Labels   string
+	StartTime         time.Time
+	RequestedQPS      text
+	RequestedDuration text
+	ActualQPS         float64
+	ActualDuration    float64 // ns
+	NumThreads        int
+	Version           string
+
+	DurationHistogram, ErrorsDurationHistogram *buckets
+	ConnectionStats, Sizes                     *buckets
+	Exactly                                    int64
+	Jitter, Uniform, NoCatchUp                 bool
+	RunID                                      json.Number
+	RetCodes                                   map[string]int64
+
+	URL, Destination            string
+	H2, Insecure                bool
+	MethodOverride, ContentType string
+	Payload                     any
+	HTTPReqTimeOut              float64 // ns
+	BytesReceived               int64
+
+	Error     bool   `json:"error"`
+	Message   string `json:"message"`
+	Exception string `json:"exception"`
+
+	// Meshery is what our own export adds.
+	Meshery *document.Result
+}
+
+// text is a text, or a number as text.
+type text string
+
+// UnmarshalJSON reads both.
+func (t *text) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*string)(t))
+	}
+	*t = text(b)
+	return nil
+}
+
+// readFortio reads one run, or a list of them.
+func readFortio(data []byte) ([]*document.Result, error) {
+	data = bytes.TrimSpace(data)
+	if data[0] != '[' {
+		r, err := readFortioRun(data)
+		if err != nil {
+			return nil, err
+		}
+		return []*document.Result{r}, nil
+	}
+	var all []json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, errors.New("it is an empty list")
+	}
+	var found []*document.Result
+	var errs []error
+	for i, one := range all {
+		r, err := readFortioRun(one)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("entry %d of %d: %w", i+1, len(all), err))
+			continue
+		}
+		found = append(found, r)
+	}
+	return found, errors.Join(errs...)
+}
+
+// readFortioRun reads a run, or one that Meshery has put into its own document.
+func readFortioRun(raw []byte) (*document.Result, error) {
+	var wrapper struct {
+		Runner json.RawMessage `json:"runner_results"`
+		Mesh   any             `json:"mesh"`
+	}
+	if err := json.Unmarshal(raw, &wrapper); err != nil {
+		return nil, errors.New("it is no JSON object, which Fortio saves a run as")
+	}
+	var own map[string]string
+	if len(wrapper.Runner) > 0 {
+		raw = wrapper.Runner
+		if mesh, ok := wrapper.Mesh.(string); ok {
+			own = map[string]string{"mesh": mesh}
+		}
+	}
+	var f fortioRun
+	if err := json.Unmarshal(raw, &f); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return nil, fmt.Errorf("it is no run of Fortio: %s cannot be a %s", wrong.Field, wrong.Value)
+		}
+		return nil, fmt.Errorf("it is no run of Fortio: %w", err)
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	// Indented or not, it is the same run.
+	var content bytes.Buffer
+	if err := json.Compact(&content, raw); err != nil {
+		return nil, err
+	}
+	id, err := runID(f.StartTime, content.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	if f.Meshery != nil {
+		return f.exported(id)
+	}
+	return f.result(id, own)
+}
+
+// check finds what no run of Fortio is.
+func (f *fortioRun) check() error {
+	switch {
+	case f.DurationHistogram == nil && f.Error:
+		return fmt.Errorf("the run never began: %s", strings.TrimSpace(f.Message+" "+f.Exception))
+	case f.DurationHistogram == nil:
+		return errors.New("it is no run of Fortio: it has no DurationHistogram")
+	case f.DurationHistogram.Count == 0:
+		return errors.New("it holds no call: there is nothing to import")
+	case !(f.ActualDuration > 0) || f.ActualDuration > float64(10*365*24*time.Hour):
+		return errors.New("it does not tell how long the run took (ActualDuration, in nanoseconds)")
+	case f.ActualQPS < 0 || f.Exactly < 0 || f.NumThreads < 0 || f.BytesReceived < 0:
+		return errors.New("a count or a rate in it is below 0")
+	}
+	for _, h := range []struct {
+		name string
+		of   *buckets
+	}{{"DurationHistogram", f.DurationHistogram}, {"ErrorsDurationHistogram", f.ErrorsDurationHistogram}, {"ConnectionStats", f.ConnectionStats}, {"Sizes", f.Sizes}} {
+		if err := h.of.check(h.name); err != nil {
+			return err
+		}
+	}
+	for _, n := range f.RetCodes {
+		if n < 0 {
+			return errors.New("RetCodes has a count below 0")
+		}
+	}
+	return nil
+}
+
+// result makes the Result of a run that Fortio measured.
+func (f *fortioRun) result(id string, labels map[string]string) (*document.Result, error) {
+	end := f.StartTime.Add(f.duration())
+	r := &document.Result{
+		APIVersion: document.APIVersion, Kind: document.KindResult, Spec: f.spec(),
+		Status: document.Status{
+			Phase: document.Succeeded, StartTime: f.StartTime, EndTime: end,
+			Rate:        document.AchievedRate{Achieved: f.ActualQPS},
+			Environment: document.Environment{Plugin: strings.TrimSpace("fortio " + f.Version)},
+		},
+	}
+	r.Metadata = document.ResultMetadata{RunID: id, Name: nameOf(r.Spec), Labels: f.labels(labels)}
+	s := &r.Status
+	if rate := float64(r.Spec.Load.Rate); rate > 0 {
+		s.Rate.Target = &rate
+	}
+	s.Requests = f.requests(&r.Spec.Load)
+	ok, errorsApart := f.DurationHistogram, true
+	if s.Requests.Failed > 0 {
+		var err error
+		if f.ErrorsDurationHistogram.empty() {
+			errorsApart = false
+		} else if ok, err = f.DurationHistogram.minus(f.ErrorsDurationHistogram); err != nil {
+			ok, errorsApart = f.DurationHistogram, false
+		}
+	}
+	for _, one := range []struct {
+		of      *buckets
+		summary **document.Summary
+		encoded *string
+	}{
+		{ok, &s.Latency.ServiceTime, &s.Histograms.ServiceTime},
+		{f.ErrorsDurationHistogram, &s.Latency.ErrorTime, &s.Histograms.ErrorTime},
+		{f.ConnectionStats, &s.Latency.ConnectTime, &s.Histograms.ConnectTime},
+	} {
+		var err error
+		if *one.summary, *one.encoded, err = one.of.summary(); err != nil {
+			return nil, err
+		}
+	}
+	if f.Error {
+		s.Phase = document.Failed
+	}
+	s.Validity = f.validity(r, ok, errorsApart)
+	return r, nil
+}
+
+// requests counts the calls. What was to be sent and was not is what Fortio drops
+// at the end when it is behind.
+func (f *fortioRun) requests(l *document.Load) document.Requests {
+	q := document.Requests{Sent: f.DurationHistogram.Count, BytesReceived: f.BytesReceived, Codes: map[string]int64{}}
+	if !f.Sizes.empty() {
+		q.BytesReceived = int64(min(f.Sizes.Sum, 1e18))
+	}
+	for code, n := range f.RetCodes {
+		q.Codes[f.code(code)] += n
+	}
+	if f.ErrorsDurationHistogram != nil {
+		q.Failed = f.ErrorsDurationHistogram.Count
+	} else {
+		for code, n := range q.Codes {
+			if !succeeded(code) {
+				q.Failed += n
+			}
+		}
+	}
+	q.Failed = min(q.Failed, q.Sent)
+	q.Succeeded = q.Sent - q.Failed
+	planned := f.Exactly
+	if planned == 0 && l.Rate > 0 && l.Duration > 0 {
+		planned = int64(min(float64(l.Rate)*time.Duration(l.Duration).Seconds(), 1e15))
+	}
+	q.Unsent = max(0, planned-q.Sent)
+	q.Planned = q.Sent + q.Unsent
+	return q
+}
+
+// noAnswer is what calls are counted under of which Fortio says only that there was
+// no answer: a broken connection and a timeout are the same to it.
+const noAnswer = "no-answer"
+
+// code is Fortio's number or word for an answer. What goes wrong over TCP and UDP
+// it counts under the error's text, which may name addresses.
+func (f *fortioRun) code(c string) string {
+	if n, err := strconv.Atoi(c); err == nil {
+		switch {
+		case n < 0:
+			return noAnswer
+		case !f.overHTTP() && n == 1:
+			return "SERVING" // old versions have the number of the health check's answer
+		}
+		return strconv.Itoa(n)
+	}
+	if len(c) > 20 || strings.ContainsAny(c, " :/") {
+		return noAnswer
+	}
+	return c
+}
+
+// succeeded is what Fortio takes for a right answer.
+func succeeded(code string) bool {
+	return len(code) == 3 && code[0] == '2' || code == "418" || code == "SERVING" || code == "OK"
+}

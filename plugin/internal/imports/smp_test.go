@@ -1,0 +1,133 @@
+package imports
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/export"
+)
+
+func TestSMPResultComesBack(t *testing.T) {
+	r := measured(t)
+	raw, _, err := export.SMP(r, export.Response, "s3://perf/runs/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := one(t, raw, Options{})
+	s, want := &got.Status, &r.Status
+	l := want.Latency.ResponseTime
+	if g := s.Latency.ResponseTime; g == nil || g.Min != l.Min || g.Mean != l.Mean || *g.P50 != *l.P50 || *g.P90 != *l.P90 || *g.P99 != *l.P99 || g.Max != l.Max || g.P999 != nil || s.Latency.ServiceTime != nil {
+		t.Errorf("%+v", s.Latency)
+	}
+	q := s.Requests
+	if q.Sent != 10000 || q.Failed != 20 || q.Succeeded != 9980 || q.Unsent != 3 || q.Planned != 10003 || s.Rate.Achieved != want.Rate.Achieved || *s.Rate.Target != 500 ||
+		!s.StartTime.Equal(want.StartTime) || !s.EndTime.Equal(want.EndTime) || !s.Validity.Valid || s.Environment.Plugin != "v1.2.3" {
+		t.Errorf("%+v", s)
+	}
+	labels := map[string]string{"mesh": "istio", "smp-test-id": "t-1", LabelFrom: "smp", LabelRun: r.Metadata.RunID}
+	if got.Metadata.Name != "checkout" || fmt.Sprint(got.Metadata.Labels) != fmt.Sprint(labels) || got.Spec.Target.URL != "http://checkout.shop:8080/" || got.Spec.Load.Rate != 500 {
+		t.Errorf("%+v %+v", got.Metadata, got.Spec)
+	}
+	if w := strings.Join(s.Validity.Warnings, "\n"); !strings.Contains(w, "no histogram") || !strings.Contains(w, noEnvironment) || strings.Contains(w, noGenerator) {
+		t.Error(w)
+	}
+
+	r.Status.Validity = document.Validity{Reasons: []string{"late", "lost"}}
+	r.Status.Phase = document.Partial
+	if raw, _, err = export.SMP(r, export.Service, ""); err != nil {
+		t.Fatal(err)
+	}
+	got = one(t, raw, Options{Format: SMP})
+	if v := got.Status.Validity; v.Valid || fmt.Sprint(v.Reasons) != "[late lost]" || got.Status.Phase != document.Partial || got.Status.Latency.ServiceTime == nil || got.Status.Latency.ResponseTime != nil {
+		t.Errorf("%+v", got.Status)
+	}
+}
+
+func TestSMPResultOfOthers(t *testing.T) {
+	const other = `smp_version: v0.0.1
+labels: {kind: "load test", "a b": x}
+start_time: 2021-05-04T10:00:00Z
+end_time: 2021-05-04T10:00:10Z
+latencies_ms: {average: 2.5, p50: 2.1, p90: 4, p99: 11.9, max: 48}
+actual_qps: 30
+test_id: t
+`
+	r := one(t, []byte(other), Options{})
+	s := &r.Status
+	l := s.Latency.ServiceTime
+	if s.Requests.Sent != 300 || s.Requests.Succeeded != 300 || l == nil || l.Min != 2.1 || l.Mean != 2.5 || l.P99 != nil || *l.P90 != 4 || l.Max != 48 || r.Spec.Load.Rate != document.Max {
+		t.Errorf("%+v %+v", s.Requests, l)
+	}
+	w := strings.Join(s.Validity.Warnings, "\n")
+	for _, want := range []string{"the rate that was asked for is not known", "the number of requests is not in the file: 300", "lacks min", "coordinated omission", "no histogram", noGenerator, noEnvironment} {
+		if !strings.Contains(w, want) {
+			t.Errorf("no warning %q in\n%s", want, w)
+		}
+	}
+	if fmt.Sprint(r.Metadata.Labels) != "map[a-b:x imported-from:smp kind:load-test smp-test-id:t]" || r.Metadata.Name != "test" {
+		t.Errorf("%+v", r.Metadata)
+	}
+	// Meshery writes seconds.
+	r = one(t, []byte(strings.Replace(other, "v0.0.1", "test_smp_version", 1)), Options{})
+	if got := *r.Status.Latency.ServiceTime.P50; math.Abs(got-2100) > 1e-6 {
+		t.Errorf("p50 %g ms", got)
+	}
+}
+
+func TestWhatIsNoRunIsRefused(t *testing.T) {
+	run := string(file(t, "http-1.66.5.json"))
+	replaced := func(old, with string) string {
+		out := strings.Replace(run, old, with, 1)
+		if out == run {
+			t.Fatalf("%s is not in the file", old)
+		}
+		return out
+	}
+	huge := make([]byte, MaxBytes+1)
+	for name, c := range map[string]struct {
+		in, want string
+		format   Format
+	}{
+		"empty":           {" \n", "it is empty", Any},
+		"text":            {"hello", "it is neither a run that Fortio saved", Any},
+		"other JSON":      {`{"a": 1}`, "it is neither a run that Fortio saved", Any},
+		"half a file":     {run[:len(run)/2], "it is neither a run that Fortio saved", Any},
+		"half, asked":     {run[:len(run)/2], "it is no JSON", Fortio},
+		"too large":       {string(huge), "it is larger than 64 MiB", Any},
+		"large YAML":      {strings.Repeat("# comment\n", 200_000) + "latencies_ms: {}", "with more than 1 MiB", Any},
+		"unknown format":  {run, `"csv" is no format that can be imported`, "csv"},
+		"not SMP":         {run, "it is no result of SMP but of Fortio", SMP},
+		"test of SMP":     {"smp_version: v0.0.1\nclients: []", "it is a test of SMP, not a result: 'run -f' runs it", Any},
+		"a Result":        {`{"apiVersion": "perf.meshery.io/v1alpha1", "kind": "Result"}`, "it is a document of this plugin", Any},
+		"empty list":      {"[]", "it is an empty list", Any},
+		"list of numbers": {"[1]", "entry 1 of 1: it is no JSON object", Any},
+		"no histogram":    {`{"ActualQPS": 1}`, "it has no DurationHistogram", Fortio},
+		"never began":     {`{"error": true, "message": "no such host"}`, "the run never began: no such host", Fortio},
+		"no start":        {replaced(`"StartTime": "2026`, `"Started": "2026`), "it does not tell when the run began", Any},
+		"year 1900":       {replaced(`"StartTime": "2026`, `"StartTime": "1900`), "it does not tell when the run began", Any},
+		"no time":         {replaced(`"StartTime": "2026`, `"StartTime": "soon`), "it is no run of Fortio", Any},
+		"no duration":     {replaced(`"ActualDuration"`, `"Actual"`), "it does not tell how long the run took", Any},
+		"wrong type":      {replaced(`"NumThreads": 4`, `"NumThreads": "four"`), "NumThreads cannot be a string", Any},
+		"wrong sum":       {replaced(`"Count": 800`, `"Count": 801`), "DurationHistogram is damaged: its buckets have 800 counts, and it says 801", Any},
+		"no calls":        {`{"DurationHistogram": {"Count": 0}}`, "it holds no call", Any},
+		"negative":        {replaced(`"Min": 0.0`, `"Min": -0.0`), "DurationHistogram is damaged: a negative count or time", Any},
+		"negative codes":  {replaced(`"503": 40`, `"503": -40`), "RetCodes has a count below 0", Any},
+		"SMP, no time":    {"latencies_ms: {p50: 1}\nactual_qps: 1", "it does not tell when the run began and ended", Any},
+		"SMP, no rate":    {"latencies_ms: {p50: 1}\nstart_time: 2021-05-04T10:00:00Z\nend_time: 2021-05-04T10:00:10Z", "it does not tell the rate", Any},
+		"SMP, no latency": {"actual_qps: 1\nstart_time: 2021-05-04T10:00:00Z\nend_time: 2021-05-04T10:00:10Z", "it holds no latency", Any},
+		"SMP, not rising": {"latencies_ms: {p50: 3, p90: 2}\nactual_qps: 1\nstart_time: 2021-05-04T10:00:00Z\nend_time: 2021-05-04T10:00:10Z", "do not rise", Any},
+	} {
+		found, err := Read([]byte(c.in), Options{Format: c.format})
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || len(found) > 0 {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+	// One that is none does not take the others with it.
+	found, err := Read([]byte("["+run+`, {"x": 1}, `+string(file(t, "tcp-1.66.5.json"))+"]"), Options{})
+	if len(found) != 2 || err == nil || err.Error() != "entry 2 of 3: it is no run of Fortio: it has no DurationHistogram" {
+		t.Errorf("%d Results, %v", len(found), err)
+	}
+}
