@@ -12,6 +12,7 @@ func commands(f *factory) []*cobra.Command {
 		newAttachCommand(f),
 		newUndeployCommand(f),
 		newResultsCommand(f),
+		newImportCommand(f),
 		newArchiveCommand(f),
 		newVersionCommand(f),
 		newCompletionCommand(f),

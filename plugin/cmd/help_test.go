@@ -60,10 +60,10 @@ func TestEveryCommandInEveryFormat(t *testing.T) {
 	dir := home(t)
 	arguments := map[string][]string{
 		"deploy": {"--dry-run=client"}, "version": {"--client"}, "attach": {secondRun}, "get": {firstRun},
-		"run": {"http://127.0.0.1:9/"}, "list": {},
+		"run": {"http://127.0.0.1:9/"}, "list": {}, "import": {tcpFile},
 	}
 	archived(t, defaultArchive(dir), firstRun, nil)
-	offline := map[string]bool{"deploy": true, "version": true, "get": true, "list": true}
+	offline := map[string]bool{"deploy": true, "version": true, "get": true, "list": true, "import": true}
 	noNames := map[string]bool{"check": true, "version": true}
 	each(func(c *cobra.Command, path []string) {
 		if c.Flags().Lookup("output") == nil {
