@@ -10,6 +10,7 @@ func commands(f *factory) []*cobra.Command {
 		newStatusCommand(f),
 		newRunCommand(f),
 		newAttachCommand(f),
+		newBenchCommand(f),
 		newUndeployCommand(f),
 		newResultsCommand(f),
 		newImportCommand(f),

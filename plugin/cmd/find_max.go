@@ -170,7 +170,7 @@ func (f *findMaxFlags) step(ctx context.Context, o *runOptions, r *runner, searc
 		if s.Number == 1 {
 			announce(out, "search "+search, start)
 		}
-		return follow(out, start)
+		return follow(out, start, "")
 	})
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func (r *runner) once(ctx context.Context, test *document.Test, show func(io.Wri
 // returns is called.
 func showProgress(out io.Writer, s session.Start) func() {
 	announce(out, "run "+s.RunID, s)
-	return follow(out, s)
+	return follow(out, s, "")
 }
 
 // announce tells what is run, and where.
@@ -85,15 +85,24 @@ func announce(out io.Writer, what string, s session.Start) {
 	fmt.Fprintf(out, "%s   %s   %s\n", what, printer.Escape(s.Test.Metadata.Name), printer.Escape(where))
 }
 
-// follow shows how a run stands until the function it returns is called.
-func follow(out io.Writer, s session.Start) func() {
+// follow shows how a run stands, with words before it, until the function it
+// returns is called.
+func follow(out io.Writer, s session.Start, before string) func() {
 	l := s.Test.Spec.Load
-	c := progress.Config{Out: out, T0: s.T0, Warmup: time.Duration(l.Warmup), Duration: time.Duration(l.Duration), Status: s.Collector.Progress}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+	c := progress.Config{Out: out, Before: before, T0: s.T0, Warmup: time.Duration(l.Warmup), Duration: time.Duration(l.Duration), Status: s.Collector.Progress}
+	if f := terminal(out); f != nil {
 		c.Terminal = true
 		c.Width, _, _ = term.GetSize(int(f.Fd()))
 	}
 	return progress.Show(c)
+}
+
+// terminal is out where it can be drawn over, else nil.
+func terminal(out io.Writer) *os.File {
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		return f
+	}
+	return nil
 }
 
 // owner is how others who find the agents taken know whom to ask.

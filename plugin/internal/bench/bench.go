@@ -29,7 +29,7 @@ func (e *NotStarted) Unwrap() error { return e.Err }
 
 // Job is a run to be run.
 type Job struct {
-	plan.Slot
+	Slot    plan.Slot
 	Attempt int
 	// Test has all its labels; Namespace is that of its agents.
 	Test      document.Test
@@ -78,6 +78,9 @@ type Outcome struct {
 	// Runs are all there are, with those from before.
 	Runs    []Ran
 	Missing []Missing
+	// Complete tells that no attempt is left for any slot. An error is then that of
+	// teardown.
+	Complete bool
 }
 
 // HookError is the error of a hook.
@@ -104,13 +107,14 @@ func (c Config) Execute(ctx context.Context) (out Outcome, err error) {
 		} else if torn != nil {
 			e.Warn(torn)
 		}
-		out = Outcome{Runs: e.runs, Missing: Left(e.order, e.runs)}
+		out.Runs, out.Missing = e.runs, Left(e.order, e.runs)
 	}()
 	for _, slot := range e.order {
 		if err := e.fill(ctx, slot); err != nil {
 			return out, err
 		}
 	}
+	out.Complete = true
 	return out, nil
 }
 

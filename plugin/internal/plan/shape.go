@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,11 @@ func checkShape(root *yamlv3.Node) error {
 // mostNodes bounds how much is looked at: aliases can make a small file large.
 const mostNodes = 1_000_000
 
-type shape struct{ nodes int }
+type shape struct {
+	nodes int
+	// aliases are those that lead to where the check is.
+	aliases []*yamlv3.Node
+}
 
 // check finds the first field below n that the type t does not have, or whose
 // value is not of its kind. path is where n stands.
@@ -30,6 +35,11 @@ func (s *shape) check(n *yamlv3.Node, t reflect.Type, path string) error {
 		return fmt.Errorf("line %d: the document is too large", n.Line)
 	}
 	for n.Kind == yamlv3.AliasNode {
+		if slices.Contains(s.aliases, n) {
+			return fmt.Errorf("line %d: what *%s stands for contains itself", n.Line, n.Value)
+		}
+		s.aliases = append(s.aliases, n)
+		defer func(depth int) { s.aliases = s.aliases[:depth] }(len(s.aliases) - 1)
 		n = n.Alias
 	}
 	for t.Kind() == reflect.Pointer {
@@ -50,7 +60,7 @@ func (s *shape) check(n *yamlv3.Node, t reflect.Type, path string) error {
 		return nil
 	case t == reflect.TypeFor[document.Duration]():
 		if _, err := time.ParseDuration(n.Value); err != nil || n.Kind != yamlv3.ScalarNode {
-			return wrong(`text with a unit such as "30s"`)
+			return wrong(`a number with a unit such as "30s"`)
 		}
 		return nil
 	case t == reflect.TypeFor[document.Rate](), t == reflect.TypeFor[[]byte]():
@@ -67,7 +77,11 @@ func (s *shape) check(n *yamlv3.Node, t reflect.Type, path string) error {
 			return wrong("a mapping")
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			if err := s.check(n.Content[i+1], t.Elem(), join(path, n.Content[i].Value)); err != nil {
+			of, below := t.Elem(), join(path, n.Content[i].Value)
+			if n.Content[i].Tag == "!!merge" {
+				of, below = t, path
+			}
+			if err := s.check(n.Content[i+1], of, below); err != nil {
 				return err
 			}
 		}
@@ -117,7 +131,10 @@ func (s *shape) checkFields(n *yamlv3.Node, t reflect.Type, path string) error {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Tag == "!!merge" {
-			if err := s.check(value, t, path); err != nil && value.Kind != yamlv3.SequenceNode {
+			if value.Kind == yamlv3.SequenceNode {
+				continue // of several mappings, which the decoder looks at
+			}
+			if err := s.check(value, t, path); err != nil {
 				return err
 			}
 			continue

@@ -20,6 +20,8 @@ import (
 // Config says what is shown and where.
 type Config struct {
 	Out io.Writer
+	// Before stands at the beginning of the line, such as which of several runs this is.
+	Before string
 	// Terminal tells that Out can be drawn over; Width is its columns.
 	Terminal bool
 	Width    int
@@ -93,6 +95,9 @@ func (c Config) line(s string) {
 
 func (c Config) draw(p collect.Progress, elapsed time.Duration) {
 	head, figures := c.text(p, elapsed)
+	if c.Before != "" {
+		head = printer.Escape(c.Before) + gap + strings.TrimSpace(head)
+	}
 	// What does not fit is left out from the end: a line that wraps cannot be
 	// drawn over. The last column stays free, for some terminals wrap there.
 	width := c.width() - 1
