@@ -103,7 +103,7 @@ func (l *lines) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		if i < 0 {
-			i = len(l.partial) - 1
+			i = longestLine - 1
 		}
 		l.line(string(l.partial[:i+1]))
 		l.partial = l.partial[i+1:]
