@@ -33,6 +33,8 @@ const (
 type Archive struct {
 	options Options
 	store   store
+	// manySingle rows in a month are merged.
+	manySingle int
 }
 
 // Open makes an Archive. It finds wrong options and missing credentials, but
@@ -42,13 +44,13 @@ func Open(ctx context.Context, o Options) (*Archive, error) {
 		if o.Dir == "" {
 			return nil, errors.New("no archive is named: give --archive s3://BUCKET/PREFIX or file:///DIRECTORY")
 		}
-		return &Archive{options: o, store: &fileStore{root: o.Dir}}, nil
+		return &Archive{options: o, store: &fileStore{root: o.Dir}, manySingle: manySingle}, nil
 	}
 	s, err := openS3(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("archive %s: %w", o, err)
 	}
-	return &Archive{options: o, store: s}, nil
+	return &Archive{options: o, store: s, manySingle: manySingle}, nil
 }
 
 // String is where the archive is, without parameters or credentials.

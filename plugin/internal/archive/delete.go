@@ -23,35 +23,81 @@ func (a *Archive) delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.readMonth(ctx, k.month)
-	if err != nil {
-		return err
-	}
-	merged, err := a.mergedRows(ctx, m)
-	if err != nil {
-		return err
-	}
 	objects, err := a.store.list(ctx, k.folder+"/")
 	if err != nil {
 		return err
 	}
+	release, err := a.leaseAfterOthers(ctx, k.month)
+	if err != nil {
+		return err
+	}
+	defer release()
+	inIndex, err := a.deleteRows(ctx, k, id)
+	if err != nil {
+		return err
+	}
+	if !inIndex && len(objects) == 0 {
+		return fmt.Errorf("%w: %q; 'results list' shows what there is", ErrNotFound, id)
+	}
 	slices.SortFunc(objects, func(x, y string) int {
 		return cmp.Compare(deleteRank(x, k), deleteRank(y, k))
 	})
-	if _, ok := merged[id]; ok {
-		// The row stands in an object with others, which is never rewritten.
-		if err := a.store.putIfAbsent(ctx, k.tomb, nil, mediaJSON); err != nil && !errors.Is(err, errExists) {
-			return err
-		}
-	} else if len(objects) == 0 && !slices.Contains(m.runs, id) {
-		return fmt.Errorf("%w: %q; 'results list' shows what there is", ErrNotFound, id)
-	}
-	for _, key := range append([]string{k.row}, objects...) {
+	for _, key := range objects {
 		if err := a.store.remove(ctx, key); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// deleteRows takes a run out of the index, under the lease of its month.
+func (a *Archive) deleteRows(ctx context.Context, k keys, id string) (found bool, err error) {
+	m, err := a.readMonth(ctx, k.month)
+	if err != nil {
+		return false, err
+	}
+	for _, key := range m.single[id] {
+		found = true
+		if err := a.store.remove(ctx, key); err != nil {
+			return found, err
+		}
+	}
+	var holding []string
+	_, err = a.eachEntry(ctx, m.merged, func(key string, e *Entry) {
+		if e.RunID == id && !m.hides(key, id) && !slices.Contains(holding, key) {
+			holding = append(holding, key)
+		}
+	})
+	if err != nil {
+		return found, err
+	}
+	for _, key := range holding {
+		if err := a.takeOut(ctx, k, key, id); err != nil {
+			return true, err
+		}
+	}
+	return found || len(holding) > 0, nil
+}
+
+// takeOut takes a run out of a merged object.
+func (a *Archive) takeOut(ctx context.Context, k keys, key, id string) error {
+	if _, ok := mergedRows(key); !ok {
+		// Objects of earlier versions are never rewritten.
+		err := a.store.putIfAbsent(ctx, k.oldTomb, nil, mediaJSON)
+		if errors.Is(err, errExists) {
+			return nil
+		}
+		return err
+	}
+	rows, read, err := a.readTables(ctx, []string{key})
+	if err != nil || len(read) == 0 {
+		return err
+	}
+	rows = slices.DeleteFunc(rows, func(r row) bool { return r.RunID == id })
+	if _, _, err := a.putTable(ctx, k.month, rows); err != nil {
+		return err
+	}
+	return a.store.remove(ctx, key)
 }
 
 // deleteRank puts the manifest first.

@@ -6,6 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
@@ -14,10 +17,12 @@ import (
 // Entry is a run's row in the index: enough to list and filter without reading
 // the Result. Latencies are in milliseconds, sizes in bytes.
 type Entry struct {
-	RunID        string            `json:"runID"`
-	Name         string            `json:"name"`
-	Labels       map[string]string `json:"labels,omitempty"`
-	Target       string            `json:"target"` // of several: the first, and how many more
+	RunID  string            `json:"runID"`
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Target string            `json:"target"` // of several: the first, and how many more
+	// Mesh is the run's label "mesh", or else the meshes found in the cluster.
+	Mesh         string            `json:"mesh,omitempty"`
 	Start        time.Time         `json:"start"`
 	End          time.Time         `json:"end"`
 	Phase        document.Phase    `json:"phase"`
@@ -34,10 +39,14 @@ type Entry struct {
 	SHA256       string            `json:"sha256"`
 }
 
-// EntryRequests are the calls of the measured time.
+// EntryRequests are the calls of the measured time. Rows of earlier versions
+// have only Sent and Failed.
 type EntryRequests struct {
-	Sent   int64 `json:"sent"`
-	Failed int64 `json:"failed"`
+	Planned   int64 `json:"planned,omitempty"`
+	Sent      int64 `json:"sent"`
+	Succeeded int64 `json:"succeeded,omitempty"`
+	Failed    int64 `json:"failed"`
+	Unsent    int64 `json:"unsent,omitempty"`
 }
 
 // EntryRate is in calls per second; Target is absent in a closed loop.
@@ -46,13 +55,20 @@ type EntryRate struct {
 	Achieved float64  `json:"achieved"`
 }
 
-// EntryLatency holds the percentiles a list shows, absent as in the Result.
+// EntryLatency is a latency's summary, with percentiles absent as in the Result.
+// Rows of earlier versions have only P50, P90, P99, P999 and Max.
 type EntryLatency struct {
-	P50  *float64 `json:"p50,omitempty"`
-	P90  *float64 `json:"p90,omitempty"`
-	P99  *float64 `json:"p99,omitempty"`
-	P999 *float64 `json:"p999,omitempty"`
-	Max  float64  `json:"max"`
+	Count int64    `json:"count,omitempty"`
+	Min   *float64 `json:"min,omitempty"`
+	Mean  *float64 `json:"mean,omitempty"`
+	P50   *float64 `json:"p50,omitempty"`
+	P75   *float64 `json:"p75,omitempty"`
+	P90   *float64 `json:"p90,omitempty"`
+	P95   *float64 `json:"p95,omitempty"`
+	P99   *float64 `json:"p99,omitempty"`
+	P999  *float64 `json:"p999,omitempty"`
+	P9999 *float64 `json:"p9999,omitempty"`
+	Max   float64  `json:"max"`
 }
 
 // manifest says what a run's folder holds.
@@ -83,11 +99,12 @@ func describe(raw []byte, writer string) (*Entry, *manifest, error) {
 			r.APIVersion, r.Kind, document.APIVersion, document.KindResult)
 	}
 	sum := sha256.Sum256(raw)
+	q := r.Status.Requests
 	e := &Entry{
 		RunID: r.Metadata.RunID, Name: r.Metadata.Name, Labels: r.Metadata.Labels,
-		Target: targetOf(r), Start: r.Status.StartTime, End: r.Status.EndTime,
+		Target: targetOf(r), Mesh: meshOf(r), Start: r.Status.StartTime, End: r.Status.EndTime,
 		Phase: r.Status.Phase, Valid: r.Status.Validity.Valid,
-		Requests:     EntryRequests{Sent: r.Status.Requests.Sent, Failed: r.Status.Requests.Failed},
+		Requests:     EntryRequests{Planned: q.Planned, Sent: q.Sent, Succeeded: q.Succeeded, Failed: q.Failed, Unsent: q.Unsent},
 		Rate:         EntryRate{Target: r.Status.Rate.Target, Achieved: r.Status.Rate.Achieved},
 		ResponseTime: latencyOf(r.Status.Latency.ResponseTime), ServiceTime: latencyOf(r.Status.Latency.ServiceTime),
 		Agents: len(r.Status.Agents), Local: r.Status.Environment.Local,
@@ -108,6 +125,13 @@ func targetOf(r *document.Result) string {
 	return all[0].URL
 }
 
+func meshOf(r *document.Result) string {
+	if mesh, ok := r.Metadata.Labels["mesh"]; ok {
+		return mesh
+	}
+	return strings.Join(slices.Sorted(maps.Keys(r.Status.Environment.Meshes)), ",")
+}
+
 // EntryOf is the row about a Result's bytes.
 func EntryOf(raw []byte) (*Entry, error) {
 	e, _, err := describe(raw, "")
@@ -118,7 +142,10 @@ func latencyOf(s *document.Summary) *EntryLatency {
 	if s == nil {
 		return nil
 	}
-	return &EntryLatency{P50: s.P50, P90: s.P90, P99: s.P99, P999: s.P999, Max: s.Max}
+	return &EntryLatency{
+		Count: s.Count, Min: &s.Min, Mean: &s.Mean, P50: s.P50, P75: s.P75, P90: s.P90, P95: s.P95,
+		P99: s.P99, P999: s.P999, P9999: s.P9999, Max: s.Max,
+	}
 }
 
 // result is the manifest's line about the Result.
@@ -131,9 +158,8 @@ func (m *manifest) result() (manifestObject, bool) {
 	return manifestObject{}, false
 }
 
-// parseRows reads an index object: one row, or one a line. Fields that a later
-// version added are passed over.
-func parseRows(raw []byte) ([]Entry, error) {
+// parseOldRows reads an index object of earlier versions: one row, or one a line.
+func parseOldRows(raw []byte) ([]Entry, error) {
 	var rows []Entry
 	d := json.NewDecoder(bytes.NewReader(raw))
 	for d.More() {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,32 +60,37 @@ func (a *Archive) resolve(ctx context.Context, prefix string) (string, error) {
 
 // idsWithPrefix looks only into months that can hold such an id: for a prefix
 // of twelve digits or more that is one, without a listing of all.
-func (a *Archive) idsWithPrefix(ctx context.Context, prefix string, from, to time.Time) ([]string, error) {
-	months := []string{monthOf(from)}
-	if monthOf(from) != monthOf(to) {
-		var err error
-		if months, err = a.months(ctx, from, to); err != nil {
-			return nil, err
-		}
+func (a *Archive) idsWithPrefix(ctx context.Context, prefix string, from, to time.Time) (ids []string, err error) {
+	err = a.settled(ctx, func(ctx context.Context) (gone bool, err error) {
+		ids, gone, err = a.idsInIndex(ctx, monthOf(from), monthOf(to), func(id string) bool { return strings.HasPrefix(id, prefix) })
+		return gone, err
+	})
+	return ids, err
+}
+
+// idsInIndex are the runs of some months whose id is wanted, each once.
+func (a *Archive) idsInIndex(ctx context.Context, first, last string, wanted func(id string) bool) (ids []string, gone bool, err error) {
+	months, err := a.readIndex(ctx, first, last)
+	if err != nil {
+		return nil, false, err
 	}
-	var ids []string
-	for _, folder := range months {
-		m, err := a.readMonth(ctx, folder)
-		if err != nil {
-			return nil, err
-		}
-		merged, err := a.mergedRows(ctx, m)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range slices.Concat(m.runs, slices.Collect(maps.Keys(merged))) {
-			if strings.HasPrefix(id, prefix) {
+	for _, m := range months {
+		for id := range m.single {
+			if wanted(id) {
 				ids = append(ids, id)
 			}
 		}
+		gone, err := a.eachEntry(ctx, m.merged, func(key string, e *Entry) {
+			if wanted(e.RunID) && !m.hides(key, e.RunID) {
+				ids = append(ids, e.RunID)
+			}
+		})
+		if err != nil || gone {
+			return nil, gone, err
+		}
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids), nil
+	return slices.Compact(ids), false, nil
 }
 
 // read reads and verifies a run that is in the index.
@@ -97,7 +101,7 @@ func (a *Archive) read(ctx context.Context, id string) ([]byte, error) {
 	}
 	raw, err := a.store.get(ctx, k.manifest)
 	if errors.Is(err, errAbsent) {
-		return nil, fmt.Errorf("%w: run %q is in the index but has no manifest; 'results delete %s' clears it away", ErrDamaged, id, id)
+		return nil, fmt.Errorf("%w: run %q has no manifest; 'archive verify --repair' completes it, 'results delete %s' clears it away", ErrDamaged, id, id)
 	}
 	if err != nil {
 		return nil, err

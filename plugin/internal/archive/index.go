@@ -1,10 +1,10 @@
 package archive
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,105 +13,157 @@ import (
 )
 
 var (
-	yearRE  = regexp.MustCompile(`^[0-9]{4}$`)
-	monthRE = regexp.MustCompile(`^(0[1-9]|1[0-2])$`)
+	tableMonthRE = regexp.MustCompile(`^` + tableFolder + monthPrefix + `([0-9]{4}-(?:0[1-9]|1[0-2]))/[^/]+$`)
+	oldMonthRE   = regexp.MustCompile(`^` + oldFolder + `([0-9]{4})/(0[1-9]|1[0-2])/[^/]+$`)
 )
 
-// months are the index folders that there are between two times, newest first.
-func (a *Archive) months(ctx context.Context, from, to time.Time) ([]string, error) {
-	first, last := monthOf(from), monthOf(to)
-	years, err := a.store.folders(ctx, indexFolder)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, year := range years {
-		folder := indexFolder + year + "/"
-		if !yearRE.MatchString(year) || folder[:len(folder)-1] < first[:len(folder)-1] || folder[:len(folder)-1] > last[:len(folder)-1] {
-			continue
-		}
-		months, err := a.store.folders(ctx, folder)
-		if err != nil {
-			return nil, err
-		}
-		for _, month := range months {
-			if key := folder + month + "/"; monthRE.MatchString(month) && key >= first && key <= last {
-				found = append(found, key)
-			}
-		}
-	}
-	slices.Sort(found)
-	slices.Reverse(found)
-	return found, nil
-}
-
-// month is what lies in one index folder.
+// month is what lies in the index for one month: the keys of its objects.
 type month struct {
-	// runs are the ids with a row of their own, newest first.
-	runs []string
+	name string // YYYY-MM
+	// single holds, by run id, the keys of objects with one row.
+	single map[string][]string
 	// merged are the keys of objects with rows of several runs.
 	merged []string
-	// deleted are runs whose row in a merged object counts no more. A row of
-	// its own counts still: it was put after the deletion.
+	// deleted are runs whose row in a merged object of an earlier version counts
+	// no more. A row of its own counts still: it was put after the deletion.
 	deleted map[string]bool
 }
 
-func (a *Archive) readMonth(ctx context.Context, folder string) (month, error) {
-	found, err := a.store.list(ctx, folder)
+// readIndex lists the index between two months, both included and YYYY-MM, newest
+// first. That is a request per 1,000 objects.
+func (a *Archive) readIndex(ctx context.Context, from, to string) ([]*month, error) {
+	table, old := tableFolder, oldFolder
+	if from == to {
+		table, old = tableOf(from), oldOf(from)
+	}
+	var listed [2][]string
+	err := each(ctx, 2, func(ctx context.Context, i int) (err error) {
+		listed[i], err = a.store.list(ctx, []string{table, old}[i])
+		return err
+	})
 	if err != nil {
-		return month{}, err
+		return nil, err
 	}
-	m := month{deleted: map[string]bool{}}
-	for _, key := range found {
-		id := runOfKey(key)
-		switch {
-		case strings.HasSuffix(key, tombSuffix):
-			m.deleted[id] = true
-		case !strings.HasSuffix(key, rowSuffix):
-		case id != "":
-			m.runs = append(m.runs, id)
-		default:
-			m.merged = append(m.merged, key)
+	months := map[string]*month{}
+	for _, key := range slices.Concat(listed[0], listed[1]) {
+		name := monthOfKey(key)
+		if name == "" || name < from || name > to {
+			continue
 		}
+		m := months[name]
+		if m == nil {
+			m = &month{name: name, single: map[string][]string{}, deleted: map[string]bool{}}
+			months[name] = m
+		}
+		m.add(key)
 	}
-	slices.SortFunc(m.runs, func(x, y string) int { return cmp.Compare(y, x) })
-	return m, nil
+	var found []*month
+	for _, m := range months {
+		found = append(found, m)
+	}
+	slices.SortFunc(found, func(x, y *month) int { return strings.Compare(y.name, x.name) })
+	return found, nil
 }
 
-// rows reads the rows of index objects, in the order of the keys. An object
-// that has gone meanwhile gives no rows.
-func (a *Archive) rows(ctx context.Context, objects []string) ([][]Entry, error) {
-	found := make([][]Entry, len(objects))
-	err := each(ctx, len(objects), func(ctx context.Context, i int) error {
-		raw, err := a.store.get(ctx, objects[i])
+// readMonth is the index of one month.
+func (a *Archive) readMonth(ctx context.Context, name string) (*month, error) {
+	found, err := a.readIndex(ctx, name, name)
+	if err != nil || len(found) == 0 {
+		return &month{name: name}, err
+	}
+	return found[0], nil
+}
+
+// monthOfKey is the month that an object of the index is in; "" for others.
+func monthOfKey(key string) string {
+	if m := tableMonthRE.FindStringSubmatch(key); m != nil {
+		return m[1]
+	}
+	if m := oldMonthRE.FindStringSubmatch(key); m != nil {
+		return m[1] + "-" + m[2]
+	}
+	return ""
+}
+
+func (m *month) add(key string) {
+	id := runOfKey(key)
+	switch path.Ext(key) {
+	case oldTombSuffix:
+		m.deleted[id] = true
+	case rowSuffix, oldSuffix:
+		if id == "" {
+			m.merged = append(m.merged, key)
+		} else {
+			m.single[id] = append(m.single[id], key)
+		}
+	}
+}
+
+// hides says whether a row in an object counts no more.
+func (m *month) hides(key, id string) bool { return path.Ext(key) == oldSuffix && m.deleted[id] }
+
+// ids are the runs with a row of their own, newest first.
+func (m *month) ids() []string {
+	var ids []string
+	for id := range m.single {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(x, y string) int { return strings.Compare(y, x) })
+	return ids
+}
+
+// decoding is how many merged objects are held and decoded at once.
+const decoding = 4
+
+// eachEntry reads the rows of index objects and visits them one at a time, in no
+// particular order. An object that has gone meanwhile gives no rows: a merged one
+// has come before it went, so whoever finds one gone reads the index again.
+func (a *Archive) eachEntry(ctx context.Context, objects []string, visit func(key string, e *Entry)) (gone bool, err error) {
+	var mu sync.Mutex
+	decoders := make(chan struct{}, decoding)
+	err = each(ctx, len(objects), func(ctx context.Context, i int) error {
+		key := objects[i]
+		if runOfKey(key) == "" {
+			decoders <- struct{}{}
+			defer func() { <-decoders }()
+		}
+		raw, err := a.store.get(ctx, key)
 		if errors.Is(err, errAbsent) {
+			mu.Lock()
+			defer mu.Unlock()
+			gone = true
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if found[i], err = parseRows(raw); err != nil {
-			return fmt.Errorf("%w: %s is not an index entry: %w; remove it and archive the run again", ErrDamaged, objects[i], err)
+		err = parseObject(key, raw, func(e *Entry) {
+			mu.Lock()
+			defer mu.Unlock()
+			visit(key, e)
+		})
+		if err != nil {
+			return fmt.Errorf("%w: %s is not an index entry: %w; remove it, and 'archive verify --repair' puts the rows of its runs back", ErrDamaged, key, err)
 		}
 		return nil
 	})
-	return found, err
+	return gone, err
 }
 
-// mergedRows are the rows in objects that hold several, by run, without the
-// deleted ones.
-func (a *Archive) mergedRows(ctx context.Context, m month) (map[string]Entry, error) {
-	lists, err := a.rows(ctx, m.merged)
-	if err != nil {
-		return nil, err
-	}
-	byRun := map[string]Entry{}
-	for _, e := range slices.Concat(lists...) {
-		if !m.deleted[e.RunID] {
-			byRun[e.RunID] = e
+// parseObject reads the rows of an index object of any version.
+func parseObject(key string, raw []byte, visit func(*Entry)) error {
+	if path.Ext(key) == oldSuffix {
+		rows, err := parseOldRows(raw)
+		for i := range rows {
+			visit(&rows[i])
 		}
+		return err
 	}
-	return byRun, nil
+	return eachRow(raw, func(r *row) error {
+		e := r.entry()
+		visit(&e)
+		return nil
+	})
 }
 
 // each calls f for 0 to n-1, at most parallel at once, and returns the first
@@ -141,4 +193,17 @@ func each(ctx context.Context, n int, f func(ctx context.Context, i int) error) 
 	close(next)
 	wg.Wait()
 	return context.Cause(ctx)
+}
+
+// monthsBetween are the months that runs of two times can be in; zero times mean
+// no bound.
+func monthsBetween(from, to time.Time) (first, last string) {
+	first, last = "0000-00", "9999-99"
+	if !from.IsZero() {
+		first = monthOf(from)
+	}
+	if !to.IsZero() {
+		last = monthOf(to)
+	}
+	return first, last
 }

@@ -10,27 +10,37 @@ import (
 	"github.com/google/uuid"
 )
 
-// The layout, version 1:
+// The layout:
 //
-//	runs/YYYY/MM/DD/RUN/result.json     the Result, byte for byte
-//	runs/YYYY/MM/DD/RUN/manifest.json   what is there, with size and sha256
-//	index/v1/YYYY/MM/RUN.json           one row about the run
+//	runs/YYYY/MM/DD/RUN/result.json        the Result, byte for byte
+//	runs/YYYY/MM/DD/RUN/manifest.json      what is there, with size and sha256
+//	parquet/month=YYYY-MM/RUN.parquet      one row about the run
+//	parquet/month=YYYY-MM/merged-N-HASH.parquet   the rows of N runs
+//	index/v2/merging/YYYY-MM               whoever merges or removes rows now
 //
 // The date is the one inside the run's id (UUIDv7), in UTC, so that an id alone
-// says where its objects are.
+// says where its objects are. What is below parquet/ is the index, and at the
+// same time a table for any SQL engine.
 //
-// Whatever else lies in index/v1/YYYY/MM counts too: any other NAME.json holds
-// rows of several runs, one a line, and RUN.deleted takes a run out of those.
-// Nothing writes NAME.json yet; readers know them so that small rows can later
-// be merged into few objects without a break.
+// Earlier versions wrote rows as JSON, and these still count:
+//
+//	index/v1/YYYY/MM/RUN.json       one row
+//	index/v1/YYYY/MM/NAME.json      rows of several runs, one a line
+//	index/v1/YYYY/MM/RUN.deleted    takes a run out of those
 const (
-	runsFolder   = "runs/"
-	indexFolder  = "index/v1/"
-	resultName   = "result.json"
-	manifestName = "manifest.json"
-	rowSuffix    = ".json"
-	tombSuffix   = ".deleted"
-	mediaJSON    = "application/json"
+	runsFolder    = "runs/"
+	tableFolder   = "parquet/"
+	monthPrefix   = "month="
+	mergedPrefix  = "merged-"
+	rowSuffix     = ".parquet"
+	leaseFolder   = "index/v2/merging/"
+	oldFolder     = "index/v1/"
+	oldSuffix     = ".json"
+	oldTombSuffix = ".deleted"
+	resultName    = "result.json"
+	manifestName  = "manifest.json"
+	mediaJSON     = "application/json"
+	mediaParquet  = "application/vnd.apache.parquet"
 )
 
 // runTime is the time inside a run's id.
@@ -44,7 +54,10 @@ func runTime(runID string) (time.Time, error) {
 
 // keys are where the objects of a run are.
 type keys struct {
-	folder, result, manifest, month, row, tomb string
+	// month is the run's, as YYYY-MM.
+	folder, result, manifest, month, row string
+	// oldRow and oldTomb are where earlier versions had its row.
+	oldRow, oldTomb string
 }
 
 func keysOf(runID string) (keys, error) {
@@ -53,18 +66,30 @@ func keysOf(runID string) (keys, error) {
 		return keys{}, err
 	}
 	folder := runsFolder + t.Format("2006/01/02/") + runID
-	month := indexFolder + t.Format("2006/01/")
+	old := oldFolder + t.Format("2006/01/") + runID
+	month := monthOf(t)
 	return keys{
 		folder: folder, result: folder + "/" + resultName, manifest: folder + "/" + manifestName,
-		month: month, row: month + runID + rowSuffix, tomb: month + runID + tombSuffix,
+		month: month, row: tableOf(month) + runID + rowSuffix, oldRow: old + oldSuffix, oldTomb: old + oldTombSuffix,
 	}, nil
 }
+
+// monthOf is the month of a time as the layout writes it.
+func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
+
+// tableOf is the folder of a month's rows.
+func tableOf(month string) string { return tableFolder + monthPrefix + month + "/" }
+
+// oldOf is the folder of a month's rows of earlier versions.
+func oldOf(month string) string { return oldFolder + strings.Replace(month, "-", "/", 1) + "/" }
+
+// leaseOf is held by whoever merges or removes rows of a month.
+func leaseOf(month string) string { return leaseFolder + month }
 
 // runOfKey is the id of the run that an index object is about by its name, or
 // "" for one that holds rows of several.
 func runOfKey(key string) string {
-	name := path.Base(key)
-	name = strings.TrimSuffix(strings.TrimSuffix(name, rowSuffix), tombSuffix)
+	name, _, _ := strings.Cut(path.Base(key), ".")
 	if _, err := runTime(name); err != nil {
 		return ""
 	}

@@ -1,130 +1,184 @@
 package archive
 
 import (
+	"container/heap"
 	"context"
-	"maps"
+	"errors"
 	"slices"
-	"time"
+	"strings"
+
+	"github.com/google/uuid"
 )
 
-// Filter chooses runs; the zero value chooses all.
-type Filter struct {
-	Name string
-	// Labels must all be there with these values.
-	Labels map[string]string
-	// Since and Until bound the start, both included; zero means no bound.
-	Since, Until time.Time
-	// Limit is how many of the newest to return; 0 means all.
-	Limit int
-}
-
-// idSlack is how much earlier than its start a run's id may have been made:
-// the longest warm-up is seven days, and clocks may differ.
-const idSlack = 8 * 24 * time.Hour
-
-func (f *Filter) matches(e *Entry) bool {
-	if f.Name != "" && e.Name != f.Name {
-		return false
-	}
-	for k, v := range f.Labels {
-		if got, ok := e.Labels[k]; !ok || got != v {
-			return false
-		}
-	}
-	return (f.Since.IsZero() || !e.Start.Before(f.Since)) && (f.Until.IsZero() || !e.Start.After(f.Until))
-}
-
-// List returns the index rows of the runs the filter chooses, newest first by
-// id. It reads as few months, and in them as few rows, as the limit needs.
+// List returns the index rows of the runs the filter chooses, in its order. It
+// reads as little as the order allows: for the newest few only the newest months.
 func (a *Archive) List(ctx context.Context, f Filter) ([]Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	from, to := time.Time{}, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-	if !f.Since.IsZero() {
-		from = f.Since.Add(-idSlack)
+	s := &scan{
+		archive: a, filter: &f, best: &selection{sort: f.Sort, limit: f.Limit},
+		read: map[string]bool{}, seen: map[uuid.UUID]bool{},
 	}
-	if !f.Until.IsZero() {
-		to = f.Until.Add(idSlack)
-	}
-	months, err := a.months(ctx, from, to)
-	if err != nil {
+	if err := a.settled(ctx, s.run); err != nil {
 		return nil, a.wrap(err)
 	}
-	var found []Entry
-	for _, folder := range months {
-		if found, err = a.listMonth(ctx, folder, &f, found); err != nil {
-			return nil, a.wrap(err)
+	return s.best.sorted(), nil
+}
+
+// settled repeats a reading of the index during which objects went: rows that are
+// merged are in another object then.
+func (a *Archive) settled(ctx context.Context, read func(ctx context.Context) (gone bool, err error)) error {
+	const tries = 100
+	for range tries {
+		if gone, err := read(ctx); err != nil || !gone {
+			return err
 		}
-		if f.Limit > 0 && len(found) >= f.Limit {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return errors.New("the index changes all the time while it is read: try again")
+}
+
+// scan is one reading of the index. When it is repeated it reads only what it has
+// not read.
+type scan struct {
+	archive *Archive
+	filter  *Filter
+	best    *selection
+	read    map[string]bool    // objects
+	seen    map[uuid.UUID]bool // runs
+}
+
+func (s *scan) run(ctx context.Context) (gone bool, err error) {
+	first, last := s.filter.months()
+	months, err := s.archive.readIndex(ctx, first, last)
+	if err != nil {
+		return false, err
+	}
+	if !s.newest() {
+		// Everything must be read in any case: the months at once.
+		return s.months(ctx, months...)
+	}
+	for _, m := range months {
+		if gone, err := s.months(ctx, m); err != nil || gone {
+			return gone, err
+		}
+		if s.best.full() {
+			break // what is older than all of a month is not among the newest
+		}
+	}
+	return false, nil
+}
+
+// newest says whether only the newest few are asked for.
+func (s *scan) newest() bool { return s.filter.Limit > 0 && s.filter.Sort == (Sort{}) }
+
+// months adds the rows of months that the filter chooses.
+func (s *scan) months(ctx context.Context, months ...*month) (gone bool, err error) {
+	var merged, single []string
+	for _, m := range months {
+		merged = append(merged, m.merged...)
+	}
+	if gone, err = s.objects(ctx, merged, months); err != nil || gone {
+		return gone, err
+	}
+	objects := map[string]string{}
+	for _, m := range months {
+		for _, id := range m.ids() {
+			if (len(s.filter.IDs) == 0 || slices.Contains(s.filter.IDs, id)) && !s.seen[uuid.MustParse(id)] {
+				single = append(single, id)
+				objects[id] = preferred(m.single[id])
+			}
+		}
+	}
+	// Single rows are read in batches, newest first, so that the newest 50 of many
+	// cost about 50 reads.
+	batch := len(single)
+	if s.newest() {
+		batch = max(parallel, s.filter.Limit)
+	}
+	for ids := range slices.Chunk(single, max(1, batch)) {
+		if s.newest() && s.best.full() && ids[0] < s.best.worst().RunID {
 			break
 		}
+		keys := make([]string, len(ids))
+		for i, id := range ids {
+			keys[i] = objects[id]
+		}
+		if gone, err = s.objects(ctx, keys, months); err != nil || gone {
+			return gone, err
+		}
 	}
-	return found, nil
+	return false, nil
 }
 
-// listMonth adds a month's rows to found.
-func (a *Archive) listMonth(ctx context.Context, folder string, f *Filter, found []Entry) ([]Entry, error) {
-	m, err := a.readMonth(ctx, folder)
-	if err != nil {
-		return nil, err
+// objects adds the rows of objects that have not been read, each run's once.
+func (s *scan) objects(ctx context.Context, keys []string, months []*month) (gone bool, err error) {
+	keys = slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return s.read[key] })
+	hidden := map[string]*month{}
+	for _, m := range months {
+		hidden[m.name] = m
 	}
-	known, err := a.mergedRows(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	ids := slices.Concat(m.runs, slices.Collect(maps.Keys(known)))
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	slices.Reverse(ids)
-	// Rows are read in batches, so that the newest 50 of a full month cost
-	// about 50 reads and not a month's.
-	batch := len(ids)
-	if f.Limit > 0 {
-		batch = max(parallel, f.Limit)
-	}
-	for part := range slices.Chunk(ids, max(1, batch)) {
-		entries, err := a.entries(ctx, folder, part, known)
-		if err != nil {
-			return nil, err
+	return s.archive.eachEntry(ctx, keys, func(key string, e *Entry) {
+		s.read[key] = true
+		id, err := uuid.Parse(e.RunID)
+		if err != nil || s.seen[id] || hidden[monthOfKey(key)].hides(key, e.RunID) {
+			return
 		}
-		for _, e := range entries {
-			if !f.matches(&e) {
-				continue
-			}
-			found = append(found, e)
-			if f.Limit > 0 && len(found) >= f.Limit {
-				return found, nil
-			}
+		s.seen[id] = true
+		if s.filter.matches(e) {
+			s.best.add(e)
 		}
-	}
-	return found, nil
+	})
 }
 
-// entries are the rows of some ids, in their order: known ones, and others read.
-func (a *Archive) entries(ctx context.Context, folder string, ids []string, known map[string]Entry) ([]Entry, error) {
-	var objects []string
-	for _, id := range ids {
-		if _, ok := known[id]; !ok {
-			objects = append(objects, folder+id+rowSuffix)
+// preferred is the object with the most to say among those with one run's row.
+func preferred(keys []string) string {
+	for _, key := range keys {
+		if strings.HasSuffix(key, rowSuffix) {
+			return key
 		}
 	}
-	lists, err := a.rows(ctx, objects)
-	if err != nil {
-		return nil, err
+	return keys[0]
+}
+
+// selection keeps the first entries in an order, at most limit where that is not 0.
+type selection struct {
+	sort  Sort
+	limit int
+	// entries are a heap with the last in the order on top, once there are limit.
+	entries []Entry
+}
+
+func (s *selection) Len() int           { return len(s.entries) }
+func (s *selection) Less(i, j int) bool { return s.sort.compare(&s.entries[i], &s.entries[j]) > 0 }
+func (s *selection) Swap(i, j int)      { s.entries[i], s.entries[j] = s.entries[j], s.entries[i] }
+func (s *selection) Push(x any)         { s.entries = append(s.entries, x.(Entry)) }
+func (s *selection) Pop() any {
+	last := s.entries[len(s.entries)-1]
+	s.entries = s.entries[:len(s.entries)-1]
+	return last
+}
+
+func (s *selection) full() bool { return s.limit > 0 && len(s.entries) >= s.limit }
+
+// worst is the last in the order of a full selection.
+func (s *selection) worst() *Entry { return &s.entries[0] }
+
+func (s *selection) add(e *Entry) {
+	switch {
+	case s.limit == 0:
+		s.entries = append(s.entries, *e)
+	case !s.full():
+		heap.Push(s, *e)
+	case s.sort.compare(e, s.worst()) < 0:
+		s.entries[0] = *e
+		heap.Fix(s, 0)
 	}
-	read := map[string]Entry{}
-	for _, e := range slices.Concat(lists...) {
-		read[e.RunID] = e
-	}
-	var found []Entry
-	for _, id := range ids {
-		e, ok := known[id]
-		if !ok {
-			e, ok = read[id]
-		}
-		if ok {
-			found = append(found, e)
-		}
-	}
-	return found, nil
+}
+
+func (s *selection) sorted() []Entry {
+	slices.SortFunc(s.entries, func(x, y Entry) int { return s.sort.compare(&x, &y) })
+	return s.entries
 }

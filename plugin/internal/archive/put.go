@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Put archives a Result, byte for byte, and returns its URL for people. raw is
@@ -27,6 +26,9 @@ func (a *Archive) Put(ctx context.Context, raw []byte) (string, error) {
 	if err := a.put(ctx, k, e, m, raw); err != nil {
 		return "", a.wrap(err)
 	}
+	// The run is archived; merging rows only makes reading them faster, and the
+	// next Put tries again.
+	_ = a.mergeWhenMany(ctx, k.month)
 	return a.runURL(k), nil
 }
 
@@ -43,7 +45,7 @@ func (a *Archive) runURL(k keys) string {
 }
 
 func (a *Archive) put(ctx context.Context, k keys, e *Entry, m *manifest, raw []byte) error {
-	err := a.putSame(ctx, k.result, raw, func(there []byte) bool { return bytes.Equal(there, raw) })
+	err := a.putSame(ctx, k.result, raw, mediaJSON, func(there []byte) bool { return bytes.Equal(there, raw) })
 	if err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func (a *Archive) put(ctx context.Context, k keys, e *Entry, m *manifest, raw []
 	if err != nil {
 		return err
 	}
-	err = a.putSame(ctx, k.manifest, append(manifestJSON, '\n'), func(there []byte) bool {
+	err = a.putSame(ctx, k.manifest, append(manifestJSON, '\n'), mediaJSON, func(there []byte) bool {
 		var other manifest
 		if json.Unmarshal(there, &other) != nil {
 			return false
@@ -64,23 +66,35 @@ func (a *Archive) put(ctx context.Context, k keys, e *Entry, m *manifest, raw []
 	if err != nil {
 		return err
 	}
-	// A row is one line, so that many rows can be joined into one object.
-	row, err := json.Marshal(e)
+	return a.putRow(ctx, e)
+}
+
+// putRow puts a run's row into the index.
+func (a *Archive) putRow(ctx context.Context, e *Entry) error {
+	k, err := keysOf(e.RunID)
 	if err != nil {
 		return err
 	}
-	return a.putSame(ctx, k.row, append(row, '\n'), func(there []byte) bool {
-		rows, err := parseRows(there)
-		return err == nil && len(rows) == 1 && rows[0].SHA256 == e.SHA256
+	table, err := encodeRows([]row{rowOf(e)})
+	if err != nil {
+		return err
+	}
+	return a.putSame(ctx, k.row, table, mediaParquet, func(there []byte) bool {
+		same := false
+		err := eachRow(there, func(r *row) error {
+			same = r.RunID == e.RunID && r.SHA256 == e.SHA256
+			return nil
+		})
+		return err == nil && same
 	})
 }
 
 // putSame puts an object, or accepts the one that is there if it is the same.
-func (a *Archive) putSame(ctx context.Context, key string, data []byte, same func(there []byte) bool) error {
+func (a *Archive) putSame(ctx context.Context, key string, data []byte, media string, same func(there []byte) bool) error {
 	// An object that a concurrent delete takes away between the two calls is
 	// put again; more than a few times is not chance.
 	for range 3 {
-		err := a.store.putIfAbsent(ctx, key, data, mediaJSON)
+		err := a.store.putIfAbsent(ctx, key, data, media)
 		if !errors.Is(err, errExists) {
 			return err
 		}
@@ -98,6 +112,3 @@ func (a *Archive) putSame(ctx context.Context, key string, data []byte, same fun
 	}
 	return fmt.Errorf("%s is being removed by somebody else at this moment: try again", key)
 }
-
-// monthOf is the index folder of a time.
-func monthOf(t time.Time) string { return indexFolder + t.UTC().Format("2006/01/") }

@@ -156,7 +156,7 @@ func (s *s3Store) remove(ctx context.Context, key string) error {
 // server that lets us write answers that it is not there, one that does not
 // answers that we may not. Nothing is written either way.
 func (s *s3Store) check(ctx context.Context) error {
-	if _, err := s.folders(ctx, indexFolder); err != nil {
+	if _, err := s.folders(ctx, tableFolder); err != nil {
 		return err
 	}
 	key := s.prefix + "check-" + rand.Text()

@@ -1,0 +1,241 @@
+package archive
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Rows are merged so that reading 100,000 of them takes tens of requests, not
+// 100,000. Every run brings an object with its own row. Once there are many, they
+// and the merged objects that are not much larger become one (a log-structured
+// merge: a row is copied some log(rows) times). The new object is there before the
+// old ones go, so no row is ever missing; for a moment some are there twice.
+const (
+	// manySingle rows in a month are merged.
+	manySingle = 64
+	// A merged object of up to mergeRatio times the rows at hand is merged too.
+	mergeRatio = 4
+	// fullRows in a merged object are not merged any more: it bounds the memory of
+	// a merge and the size of an object.
+	fullRows = 50_000
+)
+
+var mergedRE = regexp.MustCompile(`^` + mergedPrefix + `([0-9]+)-[0-9a-f]{16}\.parquet$`)
+
+// mergeWhenMany merges a month's rows if many are single. With a month's first
+// row it merges what the month before has left.
+func (a *Archive) mergeWhenMany(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, mergeTimeout)
+	defer cancel()
+	keys, err := a.store.list(ctx, tableOf(name))
+	if err != nil {
+		return err
+	}
+	if len(keys) == 1 {
+		return a.mergeBefore(ctx, name)
+	}
+	single := 0
+	for _, key := range keys {
+		if runOfKey(key) != "" {
+			single++
+		}
+	}
+	if single < a.manySingle {
+		return nil
+	}
+	_, err = a.merge(ctx, name, false)
+	return err
+}
+
+// mergeBefore merges all of the newest month before this one.
+func (a *Archive) mergeBefore(ctx context.Context, name string) error {
+	folders, err := a.store.folders(ctx, tableFolder)
+	if err != nil {
+		return err
+	}
+	slices.Sort(folders)
+	i, _ := slices.BinarySearch(folders, monthPrefix+name)
+	if i == 0 {
+		return nil
+	}
+	before, ok := strings.CutPrefix(folders[i-1], monthPrefix)
+	if !ok {
+		return nil
+	}
+	_, err = a.merge(ctx, before, true)
+	return err
+}
+
+// merge merges rows of a month under its lease: those that are single and merged
+// objects that are not much larger, or with all everything but full objects. It
+// returns how many objects became how many.
+func (a *Archive) merge(ctx context.Context, name string, all bool) (merged Merged, err error) {
+	release, err := a.lease(ctx, name)
+	if err != nil {
+		return merged, err
+	}
+	defer release()
+	err = a.mergeHeld(ctx, name, all, &merged)
+	return merged, err
+}
+
+// mergeHeld merges under the lease that the caller holds.
+func (a *Archive) mergeHeld(ctx context.Context, name string, all bool, merged *Merged) error {
+	m, err := a.readMonth(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, inputs := range mergePlan(m, all) {
+		if err := a.mergeObjects(ctx, name, inputs, merged); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Merged counts what a merge did.
+type Merged struct {
+	// Before objects became After, with Rows rows.
+	Before, After, Rows int
+}
+
+// mergePlan chooses the objects to merge: lists of which each becomes one.
+func mergePlan(m *month, all bool) [][]string {
+	var single []string
+	for _, id := range m.ids() {
+		for _, key := range m.single[id] {
+			if strings.HasSuffix(key, rowSuffix) {
+				single = append(single, key)
+			}
+		}
+	}
+	type object struct {
+		key  string
+		rows int
+	}
+	var merged []object
+	for _, key := range m.merged {
+		if rows, ok := mergedRows(key); ok && rows < fullRows {
+			merged = append(merged, object{key, rows})
+		}
+	}
+	slices.SortFunc(merged, func(x, y object) int { return cmp.Or(cmp.Compare(x.rows, y.rows), cmp.Compare(x.key, y.key)) })
+	var plan [][]string
+	var part []string
+	rows := 0
+	next := func() {
+		if len(part) > 1 {
+			plan = append(plan, part)
+		}
+		part, rows = nil, 0
+	}
+	for _, key := range single {
+		part = append(part, key)
+		if rows++; rows >= fullRows {
+			next()
+		}
+	}
+	for _, o := range merged {
+		if !all && o.rows > mergeRatio*rows {
+			break
+		}
+		if rows+o.rows > 2*fullRows {
+			next()
+		}
+		part, rows = append(part, o.key), rows+o.rows
+	}
+	next()
+	return plan
+}
+
+// mergedRows is how many rows a merged object has, by its name.
+func mergedRows(key string) (int, bool) {
+	m := mergedRE.FindStringSubmatch(path.Base(key))
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	return n, err == nil
+}
+
+// mergeObjects makes one object of several, and then removes them.
+func (a *Archive) mergeObjects(ctx context.Context, name string, inputs []string, merged *Merged) error {
+	rows, inputs, err := a.readTables(ctx, inputs)
+	if err != nil || len(inputs) < 2 {
+		return err
+	}
+	key, n, err := a.putTable(ctx, name, rows)
+	if err != nil {
+		return err
+	}
+	inputs = slices.DeleteFunc(inputs, func(input string) bool { return input == key })
+	merged.Before += len(inputs)
+	merged.After++
+	merged.Rows += n
+	return each(ctx, len(inputs), func(ctx context.Context, i int) error { return a.store.remove(ctx, inputs[i]) })
+}
+
+// putTable writes rows, each run's once, as one object and returns its key and
+// their number; no rows need no object.
+func (a *Archive) putTable(ctx context.Context, name string, rows []row) (key string, n int, err error) {
+	if len(rows) == 0 {
+		return "", 0, nil
+	}
+	slices.SortFunc(rows, func(x, y row) int { return cmp.Compare(x.RunID, y.RunID) })
+	rows = slices.CompactFunc(rows, func(x, y row) bool { return x.RunID == y.RunID })
+	table, err := encodeRows(rows)
+	if err != nil {
+		return "", 0, err
+	}
+	sum := sha256.Sum256(table)
+	key = tableOf(name) + fmt.Sprintf("%s%d-%s%s", mergedPrefix, len(rows), hex.EncodeToString(sum[:8]), rowSuffix)
+	if err := a.store.putIfAbsent(ctx, key, table, mediaParquet); err != nil && !errors.Is(err, errExists) {
+		return "", 0, err
+	}
+	return key, len(rows), nil
+}
+
+// readTables reads the rows of Parquet objects, and says which objects these are:
+// not those that have gone, and not those of a later version, whose columns would
+// be lost.
+func (a *Archive) readTables(ctx context.Context, keys []string) (rows []row, read []string, err error) {
+	var mu sync.Mutex
+	err = each(ctx, len(keys), func(ctx context.Context, i int) error {
+		raw, err := a.store.get(ctx, keys[i])
+		if errors.Is(err, errAbsent) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		later, err := foreign(raw)
+		if err != nil || later {
+			return a.damagedTable(keys[i], err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		read = append(read, keys[i])
+		return a.damagedTable(keys[i], eachRow(raw, func(r *row) error {
+			rows = append(rows, *r)
+			return nil
+		}))
+	})
+	return rows, read, err
+}
+
+func (a *Archive) damagedTable(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is not an index entry: %w; remove it, and 'archive verify --repair' puts the rows of its runs back", ErrDamaged, key, err)
+}
