@@ -67,12 +67,17 @@ func SlotOf(labels map[string]string) (s Slot, attempt int, ok bool) {
 }
 
 // Length is how long the load of a Test's run lasts at most, with the pause before
-// it. Connecting, collecting and hooks come on top.
+// it. Connecting, collecting and hooks come on top, and so does a closed loop that
+// ends after so many requests, of which nobody knows.
 func (b *Bench) Length(test string) time.Duration {
 	i, longest := slices.Index(b.Tests, test), time.Duration(0)
 	for _, v := range b.Variants {
 		l := v.Tests[i].Spec.Load
-		longest = max(longest, time.Duration(l.Warmup)+time.Duration(l.Duration))
+		length := time.Duration(l.Warmup)
+		if l.Rate != document.Max || l.Requests == 0 {
+			length += time.Duration(l.Duration)
+		}
+		longest = max(longest, length)
 	}
 	return longest + b.Pause
 }
