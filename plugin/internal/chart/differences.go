@@ -23,7 +23,8 @@ const (
 type Difference struct {
 	Name             string
 	Value, Low, High float64
-	// Effect is the least difference that matters, to both sides of 0.
+	// Effect is the least difference that matters, to both sides of 0. The scale
+	// need not hold it.
 	Effect  float64
 	Meaning Meaning
 	// Text stands beside it.
@@ -38,7 +39,7 @@ func Differences(w io.Writer, h Head, unit Unit, all []Difference) error {
 	var names []string
 	for _, d := range all {
 		if finite(d.Low) && finite(d.High) {
-			low, high = min(low, d.Low, -d.Effect), max(high, d.High, d.Effect)
+			low, high = min(low, d.Low), max(high, d.High)
 		}
 		names = append(names, d.Name)
 	}
@@ -64,7 +65,7 @@ func Differences(w io.Writer, h Head, unit Unit, all []Difference) error {
 
 func (d Difference) draw(c draw.Canvas, x func(float64) vg.Length, y vg.Length) {
 	if d.Effect > 0 {
-		c.FillPolygon(rule, corners(vg.Rectangle{Min: vg.Point{X: x(-d.Effect), Y: y - 7}, Max: vg.Point{X: x(d.Effect), Y: y + 7}}))
+		c.FillPolygon(rule, corners(vg.Rectangle{Min: vg.Point{X: max(c.Min.X, x(-d.Effect)), Y: y - 7}, Max: vg.Point{X: min(c.Max.X, x(d.Effect)), Y: y + 7}}))
 	}
 	color := paint(d.Meaning)
 	if finite(d.Low) && finite(d.High) {

@@ -8,6 +8,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
 )
 
 // Moment is a figure of a history: of a run, or of the runs of a version.
@@ -122,7 +124,7 @@ func (f *frame) levels(past Past) {
 				values = append(values, m.Value)
 			}
 		}
-		if m := Median(values); finite(m) {
+		if m := statistics.Median(values); finite(m) {
 			f.Add(&plotter.Line{XYs: plotter.XYs{{X: float64(from) - 0.5, Y: m}, {X: float64(to) - 0.5, Y: m}}, LineStyle: level})
 		}
 		from = to

@@ -1,0 +1,162 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+)
+
+// Input is what a report is made of.
+type Input struct {
+	// Title of the report; "" is made of the groups' names.
+	Title string
+	// Generated is when, Plugin the version that did.
+	Generated time.Time
+	Plugin    string
+	// Groups are Runs that belong together, each shown as one. A group of one Run
+	// may do without a name.
+	Groups []Group
+	// Comparisons are of groups of these names.
+	Comparisons []*document.Comparison
+	// Command is the command line that repeats the report, or "".
+	Command string
+}
+
+// Group is Runs of one kind.
+type Group struct {
+	Name string
+	Runs []*document.Result
+}
+
+// model is the Input in the form that all parts of a report read.
+type model struct {
+	Input
+	groups []*group
+}
+
+// group is a Group with what counts.
+type group struct {
+	name  string
+	index int
+	all   []*run
+	// runs count in the group's figures: the valid ones that no comparison left
+	// out. Where there is none, all of them do, and doubtful is true.
+	runs     []*run
+	doubtful bool
+}
+
+// run is a Result and why it does not count, or "".
+type run struct {
+	*document.Result
+	leftOut string
+}
+
+// look is the group's colour and marker; dash tells several of its lines apart.
+func (g *group) look(dash int) chart.Look { return chart.Look{Color: g.index, Dash: dash} }
+
+// mark is what stands behind the name of a group whose figures are not to be
+// relied on.
+func (g *group) mark() string {
+	if g.doubtful {
+		return g.name + " (invalid)"
+	}
+	return g.name
+}
+
+func newModel(in Input) (*model, error) {
+	in.Comparisons = shown(in.Comparisons)
+	m := &model{Input: in}
+	for _, g := range in.Groups {
+		if len(g.Runs) == 0 {
+			return nil, fmt.Errorf("group %q has no runs: leave it out", g.Name)
+		}
+		name := g.Name
+		if name == "" {
+			name = g.Runs[0].Metadata.Name
+		}
+		one := &group{name: printer.Escape(name), index: len(m.groups)}
+		for _, r := range g.Runs {
+			one.all = append(one.all, &run{r, leftOut(in.Comparisons, r)})
+		}
+		for _, r := range one.all {
+			if r.leftOut == "" {
+				one.runs = append(one.runs, r)
+			}
+		}
+		if len(one.runs) == 0 {
+			one.runs, one.doubtful = one.all, true
+		}
+		m.groups = append(m.groups, one)
+	}
+	if len(m.groups) == 0 && len(in.Comparisons) == 0 {
+		return nil, errors.New("a report of nothing: give it runs")
+	}
+	if m.Title = printer.Escape(m.Title); m.Title == "" {
+		m.Title = m.title()
+	}
+	return m, nil
+}
+
+// shown are comparisons whose groups have names that can be shown.
+func shown(comparisons []*document.Comparison) []*document.Comparison {
+	var out []*document.Comparison
+	for _, c := range comparisons {
+		one := *c
+		one.A.Name, one.B.Name = printer.Escape(c.A.Name), printer.Escape(c.B.Name)
+		out = append(out, &one)
+	}
+	return out
+}
+
+func (m *model) title() string {
+	if len(m.Comparisons) == 1 {
+		c := m.Comparisons[0]
+		return c.B.Name + " against " + c.A.Name
+	}
+	var names []string
+	for _, g := range m.groups {
+		if !slices.Contains(names, g.name) {
+			names = append(names, g.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// leftOut is why r does not count, or "".
+func leftOut(comparisons []*document.Comparison, r *document.Result) string {
+	for _, c := range comparisons {
+		for _, side := range []document.ComparedGroup{c.A, c.B} {
+			for _, l := range side.LeftOut {
+				if l.RunID == r.Metadata.RunID {
+					return l.Reason
+				}
+			}
+		}
+	}
+	if v := r.Status.Validity; !v.Valid {
+		if len(v.Reasons) == 0 {
+			return "invalid; no reason is given"
+		}
+		return "invalid: " + strings.Join(v.Reasons, "; ")
+	}
+	return ""
+}
+
+// single is the only run of the report, or nil.
+func (m *model) single() *run {
+	if len(m.groups) == 1 && len(m.groups[0].all) == 1 && len(m.Comparisons) == 0 {
+		return m.groups[0].all[0]
+	}
+	return nil
+}
+
+// closedLoop: the run has no response time.
+func (r *run) closedLoop() bool {
+	return r.Spec.Load.Rate == document.Max && len(r.Spec.Load.Stages) == 0
+}

@@ -1,0 +1,137 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+)
+
+// overTime is the section of what happened second by second.
+func (m *model) overTime() (section, error) {
+	s := section{ID: "time", Title: "Over time"}
+	if len(m.groups) == 0 {
+		return s, nil
+	}
+	width := m.slotWidth()
+	t := timeline{m: m, width: width}
+	many := false
+	for _, g := range m.groups {
+		var runs [][]slot
+		for _, r := range g.runs {
+			runs = append(runs, r.slots(width))
+		}
+		t.runs = append(t.runs, runs)
+		many = many || len(runs) > 1
+	}
+	text := "Seconds since the measured time began; warm-up is left out."
+	if width > 1 {
+		text += fmt.Sprintf(" A point is %s seconds: their requests together, the median of the p50 and the greatest p99 of them.", printer.Significant(width, 3))
+	}
+	if many {
+		text += " The line is the median of the group's runs at that time, the band reaches from the least to the greatest."
+	}
+	var figures []drawing
+	for _, one := range []struct {
+		id, title, absent string
+		unit              string
+		log               bool
+		lines             []timeLine
+	}{
+		{"time-rate", "Requests sent", "The Results have no timeline.", perSecond, false, []timeLine{{"", slotRate}}},
+		{"time-latency", "Latency", "No second has enough requests for a percentile: p50 needs 6, p99 368.", milliseconds, true, []timeLine{{" p50", slotP50}, {" p99", slotP99}}},
+		{"time-errors", "Errors", "No request failed, or the Results have no timeline.", percent, false, []timeLine{{"", slotErrors}}},
+	} {
+		d, err := t.drawing(one.id, one.title, one.absent, one.unit, one.log, one.lines)
+		if err != nil {
+			return s, err
+		}
+		figures = append(figures, d)
+	}
+	s.Blocks = []block{{Text: text, Figures: figures}}
+	if table := t.table(); len(table.Rows) > 0 {
+		s.Blocks = append(s.Blocks, block{More: &more{"Figures over time", []block{{Table: table}}}})
+	}
+	return s, nil
+}
+
+// timeline is the slots of the runs of each group.
+type timeline struct {
+	m     *model
+	width float64
+	runs  [][][]slot
+}
+
+type timeLine struct {
+	name string
+	of   func(slot) float64
+}
+
+func (t *timeline) drawing(id, title, absent, unit string, log bool, lines []timeLine) (drawing, error) {
+	series := chart.Series{Unit: chart.Unit(unit), Log: log}
+	if unit == perSecond {
+		series.Unit = "requests per second"
+	}
+	description, some := "", unit != percent
+	for i, g := range t.m.groups {
+		for j, of := range lines {
+			line := chart.Line{Name: printer.Escape(g.mark()) + of.name, Look: g.look(len(lines) - 1 - j)}
+			var least, greatest float64 = math.NaN(), math.NaN()
+			for k, s := range spreads(t.runs[i], of.of) {
+				line.Points = append(line.Points, chart.Point{X: (float64(k) + 0.5) * t.width, Y: s.median})
+				if len(t.runs[i]) > 1 {
+					line.Low, line.High = append(line.Low, s.low), append(line.High, s.high)
+				}
+				if !(s.low > least) && !math.IsNaN(s.low) {
+					least = s.low
+				}
+				if !(s.high < greatest) && !math.IsNaN(s.high) {
+					greatest = s.high
+				}
+			}
+			if math.IsNaN(least) {
+				continue
+			}
+			some = some || greatest > 0
+			series.Lines = append(series.Lines, line)
+			description += fmt.Sprintf("%s: %s to %s. ", line.Name, figure(unit, least), figure(unit, greatest))
+		}
+	}
+	if !some {
+		series.Lines = nil
+	}
+	return drawn(id, title+" over time", description, "", absent, func(w io.Writer, h chart.Head) error { return chart.Times(w, h, series) })
+}
+
+// table has the medians that the charts show.
+func (t *timeline) table() *table {
+	out := &table{ID: "time-figures", Caption: "Medians of each group's runs", Columns: []string{"From second"}, Names: 1}
+	var columns [][]spread
+	var units []string
+	longest := 0
+	for i, g := range t.m.groups {
+		for _, one := range []struct {
+			name, unit string
+			of         func(slot) float64
+		}{{"rate", perSecond, slotRate}, {"errors", percent, slotErrors}, {"p50", milliseconds, slotP50}, {"p99", milliseconds, slotP99}} {
+			all := spreads(t.runs[i], one.of)
+			out.Columns = append(out.Columns, g.mark()+", "+one.name)
+			columns, units = append(columns, all), append(units, one.unit)
+			longest = max(longest, len(all))
+		}
+	}
+	for i := range longest {
+		line := cells(1, printer.Count(int64(float64(i)*t.width)))
+		for j, column := range columns {
+			text := none
+			if i < len(column) {
+				text = figureOf(units[j], &column[i].median)
+			}
+			line.Cells = append(line.Cells, cells(0, text).Cells...)
+		}
+		out.Rows = append(out.Rows, line)
+	}
+	return out
+}
