@@ -18,11 +18,15 @@ type Comparison struct {
 	// Confidence of the intervals, and 1 minus the level at which a difference
 	// counts, over all metrics together (Holm).
 	Confidence float64 `json:"confidence"`
-	// Seed of the bootstrap: the same runs give the same intervals.
-	Seed uint64 `json:"seed"`
+	// Seed and Resamples of the bootstrap: the same runs give the same intervals.
+	Seed      uint64 `json:"seed"`
+	Resamples int    `json:"resamples"`
 	// Differences of what should have been the same but for what is compared.
 	Differences []EnvironmentDifference `json:"differences,omitempty"`
-	Metrics     []MetricComparison      `json:"metrics"`
+	// Metrics that were compared: the family that Holm's correction is for.
+	Metrics []MetricComparison `json:"metrics"`
+	// LeftOut are metrics that could not be compared.
+	LeftOut []LeftOutMetric `json:"leftOut,omitempty"`
 	// Verdict over all metrics: worse where one is worse, else inconclusive where
 	// one is, else better where one is, else same.
 	Verdict Verdict `json:"verdict"`
@@ -66,16 +70,25 @@ type LeftOutRun struct {
 	Reason string `json:"reason"`
 }
 
+// LeftOutMetric is a metric that could not be compared, and why.
+type LeftOutMetric struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
 // EnvironmentDifference is something that is not the same on both sides, or not in
 // all runs of one.
 type EnvironmentDifference struct {
 	// What it is: nodes, kernel, kubernetes, images, test, agents, ...
 	What string `json:"what"`
 	// Field within it, such as load.rate.
-	Field string   `json:"field,omitempty"`
-	A     []string `json:"a"`
-	B     []string `json:"b"`
-	// Allowed: asked to be let pass.
+	Field string `json:"field,omitempty"`
+	// A and B are the values on each side, each once, in order.
+	A []string `json:"a"`
+	B []string `json:"b"`
+	// Warning: good to know, and no reason against comparing.
+	Warning bool `json:"warning,omitempty"`
+	// Allowed: a reason against comparing that was asked to be let pass.
 	Allowed bool `json:"allowed,omitempty"`
 }
 
@@ -90,9 +103,11 @@ type MetricComparison struct {
 	A              MetricSide `json:"a"`
 	B              MetricSide `json:"b"`
 	// Difference is B minus A: the median of the differences within pairs, or of
-	// the differences between all runs of both sides (Hodges-Lehmann).
+	// the differences between all runs of both sides (Hodges-Lehmann). Absent without
+	// an interval, which needs 4 runs a side, or 6 pairs.
 	Difference *Estimate `json:"difference,omitempty"`
 	// Pooled is the difference of the percentiles of all runs' histograms merged.
+	// No verdict rests on it.
 	Pooled *Estimate `json:"pooled,omitempty"`
 	// P is the exact two-sided probability of such a difference if there were none
 	// (Wilcoxon signed-rank for pairs, else Mann-Whitney), PAdjusted that after
@@ -105,10 +120,11 @@ type MetricComparison struct {
 	// are, find in four of five comparisons.
 	Detectable *float64 `json:"detectable,omitempty"`
 	Verdict    Verdict  `json:"verdict"`
-	// MoreRuns is about how many more runs a side needs for a verdict; absent
-	// where no number will do.
-	MoreRuns *int   `json:"moreRuns,omitempty"`
-	Reason   string `json:"reason,omitempty"`
+	// MoreRuns is about how many more runs a side needs for a verdict; absent where
+	// there is one, and where no reasonable number will do.
+	MoreRuns *int `json:"moreRuns,omitempty"`
+	// Reason is why there is no verdict.
+	Reason string `json:"reason,omitempty"`
 }
 
 // MetricSide is one group's figures of one metric.

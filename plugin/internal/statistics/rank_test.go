@@ -62,20 +62,23 @@ func TestMannWhitneyWithTiesIsThatOfCoin(t *testing.T) {
 	}
 }
 
-// From R 4.2.2, wilcox.test(d, exact = TRUE); the second p is that of
+// From R 4.2.2, wilcox.test(d, exact = TRUE, conf.int = TRUE); the second p is that of
 // SciPy 1.10.1 too, wilcoxon(d, mode = "exact").
 func TestWilcoxonIsThatOfR(t *testing.T) {
 	for _, c := range []struct {
-		d []float64
-		p float64
+		d            []float64
+		p, low, high float64
 	}{
-		{[]float64{0.952, -0.147, 1.022, 0.43, 0.62, 0.59, 0.49, -0.08, 0.01}, 0.0390625},
-		{[]float64{0.3, -0.1, 0.25, 0.7, 0.81, 0.15}, 0.0625},
-		{[]float64{1, 2, 3, 4, 5, 6, 7}, 0.015625},
-		{[]float64{-3, 4, -5, 6, 7.5, 8.5, -1.25, 9, 10.5, 2.25}, 0.064453125},
+		{[]float64{0.952, -0.147, 1.022, 0.43, 0.62, 0.59, 0.49, -0.08, 0.01}, 0.0390625, 0.01, 0.786},
+		{[]float64{0.3, -0.1, 0.25, 0.7, 0.81, 0.15}, 0.0625, -0.1, 0.81},
+		{[]float64{1, 2, 3, 4, 5, 6, 7}, 0.015625, 2, 6},
+		{[]float64{-3, 4, -5, 6, 7.5, 8.5, -1.25, 9, 10.5, 2.25}, 0.064453125, -0.375, 8.25},
 	} {
 		if p := WilcoxonSignedRank(c.d); !near(p, c.p) {
 			t.Errorf("%v: p = %v, R says %v", c.d, p, c.p)
+		}
+		if i, ok := SignedRankInterval(c.d, 0.95); !ok || !near(i.Low, c.low) || !near(i.High, c.high) {
+			t.Errorf("%v: interval %v, R says %v to %v", c.d, i, c.low, c.high)
 		}
 	}
 }

@@ -61,6 +61,39 @@ func HodgesLehmannInterval(a, b []float64, confidence float64) (Interval, bool) 
 	return between(pairwise(a, b), k)
 }
 
+// SignedRankInterval holds the centre of the differences d with a chance of at least
+// confidence, whatever their distribution, if it is symmetric; that of b - a is if b
+// is distributed like a but for a shift. It is from the k-th smallest to the k-th
+// largest of their means two by two (Hollander, Wolfe and Chicken 2014, 3.3; R's
+// wilcox.test(d, conf.int = TRUE, exact = TRUE)): all shifts that WilcoxonSignedRank
+// would not reject. False: with so few there is none.
+func SignedRankInterval(d []float64, confidence float64) (Interval, bool) {
+	n := len(d)
+	var k int
+	if n > MaxExactWilcoxon {
+		k = normalOrder(float64(n)*float64(n+1)/4, float64(n)*float64(n+1)*float64(2*n+1)/24, confidence)
+	} else {
+		ranks := make([]int, n)
+		for i := range ranks {
+			ranks[i] = i + 1
+		}
+		k = order(sumsOfSigned(ranks), confidence)
+	}
+	return between(walsh(d), k)
+}
+
+// walsh are the means of every two of d, each with itself as well, sorted.
+func walsh(d []float64) []float64 {
+	means := make([]float64, 0, len(d)*(len(d)+1)/2)
+	for i, x := range d {
+		for _, y := range d[i:] {
+			means = append(means, x/2+y/2)
+		}
+	}
+	slices.Sort(means)
+	return means
+}
+
 // order is the greatest k such that at most k - 1 is no likelier than half of what
 // confidence leaves.
 func order(counts []float64, confidence float64) int {

@@ -1,0 +1,225 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/layer"
+)
+
+// Kinds of what should be the same in all runs (EnvironmentDifference.What), in the
+// order of a Comparison, and whether a difference is only good to know.
+var kinds = []struct {
+	what    string
+	warning bool
+}{
+	{"test", false}, {"agents", false}, {"images", false}, {"nodes", false}, {"architecture", false}, {"os", false}, {"kernel", false},
+	{"runtime", false}, {"kubernetes", false}, {"cni", false}, {"location", false},
+	// The mesh is what is compared, more often than not; its proxies come with it. A
+	// release of this program changes how it measures only with a word in its notes.
+	{"meshes", true}, {"proxies", true}, {"pods", true}, {"versions", true},
+}
+
+// Kinds are those of differences that stand against comparing, and can be allowed.
+func Kinds() []string {
+	var all []string
+	for _, k := range kinds {
+		if !k.warning {
+			all = append(all, k.what)
+		}
+	}
+	return all
+}
+
+// fact is one thing about a run that should be the same in all of them. Of what is
+// not known there is none.
+type fact struct{ what, field, value string }
+
+// facts of a run.
+func facts(r *document.Result) []fact {
+	env := &r.Status.Environment
+	all := testFacts(r)
+	add := func(what, field, value string) {
+		if value != "" {
+			all = append(all, fact{what, field, value})
+		}
+	}
+	nodes := func(what, field string, of func(document.NodeInfo) string) {
+		var values []string
+		for _, n := range env.Nodes {
+			if v := of(n); v != "" {
+				values = append(values, v)
+			}
+		}
+		add(what, field, list(values))
+	}
+	add("agents", "number", strconv.Itoa(len(r.Status.Agents)))
+	add("agents", "nodes", list(agentNodes(r)))
+	var images, proxies []string
+	for _, image := range env.TargetImages {
+		if layer.ProxyImage(image) {
+			proxies = append(proxies, image)
+		} else {
+			images = append(images, image)
+		}
+	}
+	add("images", "", list(images))
+	add("proxies", "", list(proxies))
+	add("location", "", location(env))
+	nodes("nodes", "names", func(n document.NodeInfo) string { return n.Name })
+	nodes("nodes", "cpu", func(n document.NodeInfo) string { return n.CPU })
+	nodes("nodes", "memory", func(n document.NodeInfo) string { return gibibytes(n.Memory) })
+	nodes("nodes", "instanceType", func(n document.NodeInfo) string { return n.InstanceType })
+	nodes("architecture", "", func(n document.NodeInfo) string { return n.Architecture })
+	nodes("os", "", func(n document.NodeInfo) string { return n.OSImage })
+	nodes("kernel", "", func(n document.NodeInfo) string { return n.Kernel })
+	nodes("runtime", "", func(n document.NodeInfo) string { return n.ContainerRuntime })
+	add("kubernetes", "version", env.Kubernetes)
+	nodes("kubernetes", "kubelet", func(n document.NodeInfo) string { return n.Kubelet })
+	add("cni", "", env.CNI)
+	var meshes []string
+	for name, version := range env.Meshes {
+		meshes = append(meshes, strings.TrimSpace(name+" "+version))
+	}
+	add("meshes", "", list(meshes))
+	if n := len(targetPods(r)); n > 0 {
+		add("pods", "number", strconv.Itoa(n))
+	}
+	add("versions", "plugin", env.Plugin)
+	add("versions", "agent", env.Agent)
+	return all
+}
+
+// list is a set of values as one.
+func list(values []string) string {
+	slices.Sort(values)
+	return strings.Join(slices.Compact(values), ", ")
+}
+
+func location(env *document.Environment) string {
+	if env.Local {
+		return "on the user's machine"
+	}
+	return "in a cluster"
+}
+
+// gibibytes rounds a node's memory, which is a little different after each boot.
+func gibibytes(quantity string) string {
+	q, err := resource.ParseQuantity(quantity)
+	if err != nil {
+		return quantity
+	}
+	return fmt.Sprintf("%.1f GiB", float64(q.Value())/(1<<30))
+}
+
+// absent stands for a field of the Test that a run does not have. What is not known
+// of an environment has no value at all.
+const absent = "(none)"
+
+// differences are all fields that do not have one value in all runs of both sides. The
+// error says that some of them were not allowed.
+func differences(a, b []*run, o Options) ([]document.EnvironmentDifference, error) {
+	type field struct{ what, field string }
+	var fields []field
+	sides := [2][]map[field]string{}
+	for i, runs := range [][]*run{a, b} {
+		for _, r := range runs {
+			of := map[field]string{}
+			for _, f := range r.facts {
+				k := field{f.what, f.field}
+				of[k] = f.value
+				if !slices.Contains(fields, k) {
+					fields = append(fields, k)
+				}
+			}
+			sides[i] = append(sides[i], of)
+		}
+	}
+	var all []document.EnvironmentDifference
+	refused := false
+	for _, k := range fields {
+		var values [2][]string
+		for i, runs := range sides {
+			values[i] = []string{}
+			for _, of := range runs {
+				v, ok := of[k]
+				if !ok && optionalFact(k.what) {
+					v, ok = absent, true
+				}
+				if ok && !slices.Contains(values[i], v) {
+					values[i] = append(values[i], v)
+				}
+			}
+			slices.Sort(values[i])
+		}
+		if one := slices.Concat(values[0], values[1]); len(one) == 0 || !slices.ContainsFunc(one, func(v string) bool { return v != one[0] }) {
+			continue
+		}
+		d := document.EnvironmentDifference{What: k.what, Field: k.field, A: values[0], B: values[1], Warning: kinds[rankOf(k.what)].warning}
+		d.Allowed = !d.Warning && (o.Force || slices.Contains(o.Allow, k.what))
+		refused = refused || !d.Warning && !d.Allowed
+		all = append(all, d)
+	}
+	slices.SortStableFunc(all, func(x, y document.EnvironmentDifference) int {
+		return cmp.Or(cmp.Compare(rankOf(x.What), rankOf(y.What)), strings.Compare(x.Field, y.Field))
+	})
+	if refused {
+		return nil, &DifferentError{Differences: all}
+	}
+	return all, nil
+}
+
+// optionalFact tells that without a value there is none, where of others it is not
+// known.
+func optionalFact(what string) bool {
+	return what == "test" || what == "meshes" || what == "proxies"
+}
+
+func rankOf(what string) int {
+	for i, k := range kinds {
+		if k.what == what {
+			return i
+		}
+	}
+	return len(kinds) - 1
+}
+
+func (o Options) checkAllow() error {
+	for _, what := range o.Allow {
+		if !slices.Contains(Kinds(), what) {
+			return fmt.Errorf("%q is no kind of difference that can be allowed: use %s", what, strings.Join(Kinds(), ", "))
+		}
+	}
+	return nil
+}
+
+// DifferentError says that the runs are not of the same thing under the same
+// conditions, so that a difference between their figures could come from that.
+type DifferentError struct {
+	// Differences are all of them, also those that were allowed or only warn.
+	Differences []document.EnvironmentDifference
+}
+
+func (e *DifferentError) Error() string {
+	var names, whats []string
+	for _, d := range e.Differences {
+		if d.Warning || d.Allowed {
+			continue
+		}
+		name := d.What
+		if d.Field != "" {
+			name += " " + d.Field
+		}
+		names = append(names, fmt.Sprintf("%s (%s / %s)", name, strings.Join(d.A, ", "), strings.Join(d.B, ", ")))
+		if !slices.Contains(whats, d.What) {
+			whats = append(whats, d.What)
+		}
+	}
+	return fmt.Sprintf("the runs differ in %s: compare runs that do not, or allow differences of %s", strings.Join(names, "; "), strings.Join(whats, ", "))
+}

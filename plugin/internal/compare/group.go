@@ -1,0 +1,100 @@
+package compare
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/meshery/kubectl-meshery/internal/histogram"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
+
+// Group is one side of a comparison. The zero value, with a name, is empty.
+type Group struct {
+	// Name is how the group was asked for.
+	Name    string
+	runs    []*run
+	leftOut []document.LeftOutRun
+}
+
+// run is what is kept of a Result: some 100 KB, where the document has many times as
+// much.
+type run struct {
+	id, name string
+	start    time.Time
+	labels   map[string]string
+	// figures by the metric's name, and why others are absent.
+	figures map[string]float64
+	absent  map[string]string
+	// buckets of the histograms, by their name in the Result.
+	buckets map[string][]histogram.Bucket
+	facts   []fact
+}
+
+// Add takes a run into the group, and nothing of r that it holds on to. A run that is
+// not whole, not valid, or already there is left out, and the Comparison says so.
+func (g *Group) Add(r *document.Result) {
+	id := r.Metadata.RunID
+	if g.has(id) {
+		g.leave(id, "it was given twice")
+		return
+	}
+	if reason := unfit(r); reason != "" {
+		g.leave(id, reason)
+		return
+	}
+	one := &run{id: id, name: r.Metadata.Name, start: r.Status.StartTime, labels: map[string]string{},
+		figures: map[string]float64{}, absent: map[string]string{}, buckets: map[string][]histogram.Bucket{}}
+	for name, value := range r.Metadata.Labels {
+		one.labels[name] = value
+	}
+	for name, text := range map[string]string{"responseTime": r.Status.Histograms.ResponseTime, "serviceTime": r.Status.Histograms.ServiceTime} {
+		h, err := decode(text)
+		if err != nil {
+			g.leave(id, "its histogram "+name+" cannot be read: "+err.Error())
+			return
+		}
+		one.buckets[name] = h.Buckets()
+	}
+	one.measure(r)
+	one.facts = facts(r)
+	g.runs = append(g.runs, one)
+}
+
+// Runs is how many runs of the group count so far.
+func (g *Group) Runs() int { return len(g.runs) }
+
+func (g *Group) has(id string) bool {
+	for _, r := range g.runs {
+		if r.id == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Group) leave(id, reason string) {
+	g.leftOut = append(g.leftOut, document.LeftOutRun{RunID: id, Reason: reason})
+}
+
+// unfit says why a run does not count, "" when it does.
+func unfit(r *document.Result) string {
+	switch v := &r.Status.Validity; {
+	case !v.Valid && len(v.Reasons) > 0:
+		return "invalid: " + strings.Join(v.Reasons, "; ")
+	case !v.Valid:
+		return "invalid"
+	case r.Status.Phase != document.Succeeded:
+		return fmt.Sprintf("it did not succeed, but is %s", r.Status.Phase)
+	}
+	return ""
+}
+
+func decode(text string) (*histogram.Histogram, error) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	return histogram.Decode(raw)
+}
