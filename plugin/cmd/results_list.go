@@ -26,6 +26,8 @@ type resultsListOptions struct {
 	filter       archive.Filter
 	labels       []string
 	since, until string
+	sort         string
+	valid        bool
 	now          time.Time
 }
 
@@ -42,10 +44,14 @@ max). VALID says whether the numbers may be believed, or how the run ended
 where it did not succeed; where they may not, they have a "!".`,
 		Example: examples(`  # The newest 50`, `  %[1]s results list`, ``,
 			`  # What was measured of one test in the last week`, `  %[1]s results list --name checkout --since 7d`, ``,
+			`  # The ten slowest of the runs that may be believed`, `  %[1]s results list --valid --sort -p99 --limit 10`, ``,
 			`  # From another archive, everything there is to a row`, `  %[1]s results list --archive s3://perf --label mesh=istio -o wide`, ``,
 			`  # For scripts`, `  %[1]s results list -o jsonpath='{.items[*].responseTime.p99}'`),
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.now = time.Now()
+			if c.Flags().Changed("valid") {
+				o.filter.Valid = &o.valid
+			}
 			if err := o.complete(); err != nil {
 				return err
 			}
@@ -55,9 +61,14 @@ where it did not succeed; where they may not, they have a "!".`,
 	fs := c.Flags()
 	fs.StringVar(&o.filter.Name, "name", "", "Only runs of the test with this name")
 	fs.StringArrayVarP(&o.labels, "label", "l", nil, "Only runs with this label (KEY=VALUE); may be given several times")
+	fs.StringVar(&o.filter.Mesh, "mesh", "", "Only runs of this mesh: the label \"mesh\", or where a run has none a mesh found in its cluster; \"none\" for neither")
+	fs.StringVar(&o.filter.Target, "target", "", "Only runs that called a URL with this text in it")
+	fs.BoolVar(&o.valid, "valid", false, "Only runs that succeeded and may be believed; =false: only the others")
 	fs.StringVar(&o.since, "since", "", "Only runs that started then or later: an age such as 12h, 7d or 2w, a date, or an RFC 3339 time")
 	fs.StringVar(&o.until, "until", "", "Only runs that started then or earlier; as --since")
 	fs.IntVar(&o.filter.Limit, "limit", o.filter.Limit, "At most so many runs; 0 for all")
+	fs.StringVar(&o.sort, "sort", "", "Sort by "+strings.Join(archive.SortFields(), ", ")+"; with a \"-\" before it the greatest first (default: newest first)")
+	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(archive.SortFields(), cobra.ShellCompDirectiveNoFileComp))
 	o.archive.AddFlags(fs)
 	o.print.AddFlags(fs)
 	return c
@@ -80,6 +91,11 @@ func (o *resultsListOptions) complete() error {
 		o.filter.Labels[k] = v
 	}
 	var err error
+	if o.sort != "" {
+		if o.filter.Sort, err = archive.ParseSort(o.sort); err != nil {
+			return exit.Usagef("--sort %w", err)
+		}
+	}
 	if o.filter.Since, err = parseTime("--since", o.since, o.now, false); err != nil {
 		return err
 	}

@@ -32,8 +32,8 @@ const (
 
 var mergedRE = regexp.MustCompile(`^` + mergedPrefix + `([0-9]+)-[0-9a-f]{16}\.parquet$`)
 
-// mergeWhenMany merges a month's rows if many are single. With a month's first
-// row it merges what the month before has left.
+// mergeWhenMany merges a month's rows if many are single. At that occasion, and with
+// a month's first row, it merges all of the other months in which rows came late.
 func (a *Archive) mergeWhenMany(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, mergeTimeout)
 	defer cancel()
@@ -41,39 +41,33 @@ func (a *Archive) mergeWhenMany(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if len(keys) == 1 {
-		return a.mergeBefore(ctx, name)
-	}
 	single := 0
 	for _, key := range keys {
 		if runOfKey(key) != "" {
 			single++
 		}
 	}
-	if single < a.manySingle {
+	if single < a.manySingle && len(keys) > 1 {
 		return nil
 	}
-	_, err = a.merge(ctx, name, false)
-	return err
-}
-
-// mergeBefore merges all of the newest month before this one.
-func (a *Archive) mergeBefore(ctx context.Context, name string) error {
-	folders, err := a.store.folders(ctx, tableFolder)
+	if single >= a.manySingle {
+		if _, err := a.merge(ctx, name, false); err != nil {
+			return err
+		}
+	}
+	months, err := a.readIndex(ctx, "0000-00", "9999-99")
 	if err != nil {
 		return err
 	}
-	slices.Sort(folders)
-	i, _ := slices.BinarySearch(folders, monthPrefix+name)
-	if i == 0 {
-		return nil
+	for _, m := range months {
+		if m.name == name || len(mergePlan(m, true)) == 0 || len(m.single) == 0 {
+			continue
+		}
+		if _, err := a.merge(ctx, m.name, true); err != nil && !errors.Is(err, errHeld) {
+			return err
+		}
 	}
-	before, ok := strings.CutPrefix(folders[i-1], monthPrefix)
-	if !ok {
-		return nil
-	}
-	_, err = a.merge(ctx, before, true)
-	return err
+	return nil
 }
 
 // merge merges rows of a month under its lease: those that are single and merged
