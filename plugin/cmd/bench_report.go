@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
-	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
-	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 )
 
 // announce tells which bench begins, and how long it may take.
@@ -36,7 +34,14 @@ func (o *benchOptions) announce(r *benchRunner) {
 		fmt.Fprintf(o.ErrOut, "   about %s", about(length))
 	}
 	fmt.Fprintln(o.ErrOut)
+	if b.Repetitions < leastRepetitions {
+		fmt.Fprintf(o.ErrOut, "Warning: %d repetitions are too few for any verdict: at least %d are needed, better 10 or more\n", b.Repetitions, leastRepetitions)
+	}
 }
+
+// leastRepetitions is the number of pairs whose range holds the median difference in
+// 95 of 100 cases.
+const leastRepetitions = 6
 
 // ended is the error of a bench that did not come to its end, with how to go on,
 // or whose teardown failed.
@@ -55,52 +60,29 @@ func (o *benchOptions) ended(ctx context.Context, r *benchRunner, out bench.Outc
 // finish compares what there is, prints it, and turns it into an exit code.
 func (o *benchOptions) finish(ctx context.Context, r *benchRunner, out bench.Outcome) error {
 	report := bench.NewReport(o.bench, r.id, r.seed, out)
-	err := o.print.Print(o.Out, report, func(w io.Writer) error { return o.table(w, report) })
-	if err != nil {
-		return err
+	notRead := r.read(ctx, out)
+	if notRead == nil {
+		report.Comparisons = r.compare()
+	}
+	err := o.print.Print(o.Out, report, func(w io.Writer) error { return benchTables(w, report) })
+	if err = errors.Join(explained(notRead), err); err != nil {
+		return fmt.Errorf("%w; all runs are done: the same command with --resume=%s compares them", err, r.id)
+	}
+	var refused []string
+	for _, c := range report.Comparisons {
+		if c.Reason != "" {
+			refused = append(refused, fmt.Sprintf("test %q, variant %q: %s", c.Test, c.Variant, c.Reason))
+		}
 	}
 	switch {
 	case len(out.Missing) > 0:
 		m := out.Missing[0]
 		return exit.With(exit.Invalid, fmt.Errorf("%d of %d runs are missing, the first is that of block %d, test %q, variant %q: %s",
 			len(out.Missing), len(o.bench.Order(r.seed)), m.Block, m.Test, m.Variant, m.Reason))
+	case len(refused) > 0:
+		return errors.New(strings.Join(refused, "; "))
 	case o.failOn != "" && report.Worse():
 		return exit.With(exit.Thresholds, errors.New("a comparison is worse"))
-	}
-	return nil
-}
-
-// table is what a person gets.
-func (o *benchOptions) table(w io.Writer, report bench.Report) error {
-	t := printer.NewTable("TEST", "VARIANT", "VALID", "INVALID")
-	for _, test := range report.Tests {
-		for _, variant := range report.Variants {
-			valid, invalid := 0, 0
-			for _, one := range report.Runs {
-				switch {
-				case one.Test != test || one.Variant != variant || one.Cut:
-				case one.Valid:
-					valid++
-				default:
-					invalid++
-				}
-			}
-			t.Row(test, variant, strconv.Itoa(valid), strconv.Itoa(invalid))
-		}
-	}
-	if err := t.Write(w); err != nil {
-		return err
-	}
-	for _, test := range report.Tests {
-		for _, variant := range report.Variants {
-			if variant == report.Baseline {
-				continue
-			}
-			group := func(v string) string {
-				return fmt.Sprintf("%s=%s,%s=%s,%s=%s", plan.LabelBench, report.Metadata.Bench, plan.LabelTest, test, plan.LabelVariant, v)
-			}
-			fmt.Fprintf(o.ErrOut, "kubectl meshery compare %s %s\n", group(report.Baseline), group(variant))
-		}
 	}
 	return nil
 }

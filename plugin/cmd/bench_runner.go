@@ -25,6 +25,7 @@ type benchRunner struct {
 	before []bench.Ran
 	// resumed tells that the bench began before.
 	resumed bool
+	groups  benchGroups
 }
 
 // Run runs one run, keeps its Result, and tells in a line what came of it.
@@ -45,6 +46,7 @@ func (r *benchRunner) Run(ctx context.Context, j bench.Job) (bench.Ran, error) {
 	ran, err := r.keep(ctx, ended)
 	if err == nil {
 		ran.Cut = ran.Cut && ctx.Err() != nil // others can stop a run too
+		r.groups.add(ran, ended.Result)
 		fmt.Fprintln(r.ErrOut, r.line(j.Number, j.Of, ran, ended.Result))
 	}
 	return ran, err

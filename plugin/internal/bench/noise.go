@@ -22,7 +22,7 @@ type Floor struct {
 
 // NoiseFloor is what a comparison of one thing with itself says. Metrics without
 // an interval have no floor.
-func NoiseFloor(c document.Comparison) []Floor {
+func NoiseFloor(c *document.Comparison) []Floor {
 	var all []Floor
 	for _, m := range c.Metrics {
 		if m.Difference == nil {

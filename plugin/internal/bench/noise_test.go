@@ -13,21 +13,22 @@ func TestNoiseFloor(t *testing.T) {
 		{Name: "errorRate", Unit: "%", Difference: &document.Estimate{}},
 		{Name: "responseTime.p99", Unit: "ms", A: document.MetricSide{Median: 9}},
 	}}
-	got := NoiseFloor(c)
+	got := NoiseFloor(&c)
 	if len(got) != 2 || got[0].Metric != "responseTime.p50" || math.Abs(*got[0].Share-0.025) > 1e-9 || got[0].Low != -0.05 || got[1].Share != nil {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestReport(t *testing.T) {
-	r := Report{Runs: []Ran{{RunID: "a", Valid: true}, {RunID: "b"}}, Comparisons: []Comparison{{Comparison: document.Comparison{Verdict: document.Same}}}}
+	r := Report{Runs: []Ran{{RunID: "a", Valid: true}, {RunID: "b"}}, Comparisons: []Comparison{{Comparison: &document.Comparison{Verdict: document.Same}}}}
 	if n := r.ObjectNames(); len(n) != 1 || n[0] != "result/a" {
 		t.Errorf("%q", n)
 	}
+	r.Comparisons = append(r.Comparisons, Comparison{Reason: "the runs differ"})
 	if r.Worse() {
 		t.Error("the same is worse")
 	}
-	r.Comparisons = append(r.Comparisons, Comparison{Comparison: document.Comparison{Verdict: document.Worse}})
+	r.Comparisons = append(r.Comparisons, Comparison{Comparison: &document.Comparison{Verdict: document.Worse}})
 	if !r.Worse() {
 		t.Error("worse is not worse")
 	}

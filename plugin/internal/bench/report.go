@@ -36,9 +36,11 @@ type ReportMetadata struct {
 
 // Comparison is that of a variant with the baseline in one Test.
 type Comparison struct {
-	Test       string              `json:"test"`
-	Variant    string              `json:"variant"`
-	Comparison document.Comparison `json:"comparison"`
+	Test       string               `json:"test"`
+	Variant    string               `json:"variant"`
+	Comparison *document.Comparison `json:"comparison,omitempty"`
+	// Reason is why there is none.
+	Reason string `json:"reason,omitempty"`
 	// NoiseFloor is how far runs of the same thing are apart, where both are.
 	NoiseFloor []Floor `json:"noiseFloor,omitempty"`
 }
@@ -71,7 +73,7 @@ func (r Report) ObjectNames() []string {
 // Worse tells that a comparison is worse.
 func (r Report) Worse() bool {
 	for _, c := range r.Comparisons {
-		if c.Comparison.Verdict == document.Worse {
+		if c.Comparison != nil && c.Comparison.Verdict == document.Worse {
 			return true
 		}
 	}

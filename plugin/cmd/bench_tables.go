@@ -1,0 +1,132 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+)
+
+// benchTables are what a person gets of a bench: a table for every Test and variant.
+func benchTables(w io.Writer, report bench.Report) error {
+	for i, c := range report.Comparisons {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if c.Comparison == nil {
+			for _, line := range printer.Wrap(fmt.Sprintf("%s: %s cannot be compared with %s: %s", c.Test, c.Variant, report.Baseline, c.Reason), printer.DefaultWidth) {
+				fmt.Fprintln(w, printer.Escape(line))
+			}
+			continue
+		}
+		runs := fmt.Sprintf("%d and %d runs", len(c.Comparison.A.Runs), len(c.Comparison.B.Runs))
+		if c.Comparison.Paired {
+			runs = fmt.Sprintf("%d pairs of runs", len(c.Comparison.A.Runs))
+		}
+		fmt.Fprintf(w, "%s: %s beside %s, %s: %s\n", c.Test, c.Variant, report.Baseline, runs, strings.ToUpper(string(c.Comparison.Verdict)))
+		if c.Comparison.Reason != "" {
+			for _, line := range printer.Wrap(c.Comparison.Reason, printer.DefaultWidth) {
+				fmt.Fprintln(w, printer.Escape(line))
+			}
+		}
+		if len(c.Comparison.Metrics) == 0 {
+			continue
+		}
+		if err := metricTable(c, report.Baseline).Write(w); err != nil {
+			return err
+		}
+		writeFloor(w, c.NoiseFloor)
+	}
+	return nil
+}
+
+func metricTable(c bench.Comparison, baseline string) *printer.Table {
+	t := printer.NewTable("~METRIC", strings.ToUpper(baseline), strings.ToUpper(c.Variant), fmt.Sprintf("DIFFERENCE (%g %%)", 100*c.Comparison.Confidence), "VERDICT")
+	for _, m := range c.Comparison.Metrics {
+		difference := ""
+		if d := m.Difference; d != nil {
+			difference = differenceCell(*d, m.Unit)
+		}
+		verdict := string(m.Verdict)
+		if m.MoreRuns != nil {
+			verdict += fmt.Sprintf(", %d more", *m.MoreRuns)
+		}
+		t.Row(metricName(m.Name), metricCell(m.A.Median, m.Unit), metricCell(m.B.Median, m.Unit), difference, verdict)
+	}
+	return t
+}
+
+// writeFloor writes the noise floor of every metric, the largest last.
+func writeFloor(w io.Writer, floor []bench.Floor) {
+	var largest *bench.Floor
+	var shares []string
+	for i, f := range floor {
+		if f.Share == nil {
+			continue
+		}
+		shares = append(shares, metricName(f.Metric)+" "+printer.Percent(*f.Share))
+		if largest == nil || *f.Share > *largest.Share {
+			largest = &floor[i]
+		}
+	}
+	if largest == nil {
+		return
+	}
+	fmt.Fprintf(w, "noise floor %s (%s)\n", printer.Percent(*largest.Share), metricName(largest.Metric))
+	for _, line := range printer.Wrap(strings.Join(shares, ", "), printer.DefaultWidth) {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// metricCell is a figure of a comparison in its unit.
+func metricCell(v float64, unit string) string {
+	switch unit {
+	case "ms":
+		return printer.Latency(v)
+	case "bytes":
+		return printer.Bytes(int64(math.Round(v)))
+	case "%":
+		return printer.Significant(v, 3) + " %"
+	case "requests/s":
+		return printer.Rate(v)
+	}
+	return printer.Significant(v, 3)
+}
+
+// differenceCell is a difference with its interval: "+0.51 ms (+0.44 … +0.57)".
+func differenceCell(d document.Estimate, unit string) string {
+	scale, digits := 1.0, func(v float64) string { return printer.Significant(v, 3) }
+	largest := math.Max(math.Abs(d.Low), math.Abs(d.High))
+	switch {
+	case unit == "ms" && largest < 1:
+		scale, unit = 1000, "µs"
+	case unit == "ms" && largest >= 1000:
+		scale, unit = 1.0/1000, "s"
+	case unit == "bytes":
+		scale, unit = 1.0/(1<<20), "MiB"
+	case unit == "requests/s":
+		unit, digits = "rps", printer.Rate
+	case unit != "ms" && unit != "%":
+		unit = "" // said by the metric's name
+	}
+	signed := func(v float64) string {
+		if v *= scale; v < 0 {
+			return "-" + digits(-v)
+		}
+		return "+" + digits(v)
+	}
+	return fmt.Sprintf("%s (%s … %s)", strings.TrimSpace(signed(d.Value)+" "+unit), signed(d.Low), signed(d.High))
+}
+
+// metricName is a metric as a table names it: "response p99", "CPU data plane".
+func metricName(name string) string {
+	for old, short := range map[string]string{"responseTime.": "response ", "serviceTime.": "service ", "cpu.": "CPU ", "rate.achieved": "rate",
+		"dataPlane": "data plane", "controlPlane": "control plane", "memory.": "memory "} {
+		name = strings.Replace(name, old, short, 1)
+	}
+	return name
+}
