@@ -3,12 +3,21 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	prompb "buf.build/gen/go/prometheus/prometheus/protocolbuffers/go"
 	"fortio.org/fortio/fhttp"
+	"github.com/prometheus/client_golang/exp/api/remote"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
@@ -98,8 +107,8 @@ func TestResultsExport(t *testing.T) {
 	archived(t, url, secondRun, nil)
 	for _, format := range []string{"fortio", "smp"} {
 		stdout, stderr, err := execute(t, "results", "export", firstRun, "--format", format)
-		want := "The run is a closed loop, which has no response time: its service time is written.\n" +
-			`Warning: the run is invalid, and what is written says so: stopped before its end; late\x1b[31m` + "\n"
+		want := `Warning: the run is invalid, and what is written says so: stopped before its end; late\x1b[31m` + "\n" +
+			"The run has no response time, as a closed loop has none: its service time is written.\n"
 		if err != nil || stderr != want || !strings.Contains(stdout, "invalid") || !strings.Contains(stdout, "stopped before its end") {
 			t.Errorf("%s: %q, %v\n%s", format, stderr, err, stdout)
 		}
@@ -109,8 +118,17 @@ func TestResultsExport(t *testing.T) {
 		want string
 		args []string
 	}{
-		{exit.Usage, "--format is missing: give fortio or smp", nil},
-		{exit.Usage, `--format "csv" is unknown`, []string{"--format", "csv"}},
+		{exit.Usage, "--format is missing: give fortio, smp, csv, csv-timeline, openmetrics, hdr or remote-write", nil},
+		{exit.Usage, `--format "xml" is unknown`, []string{"--format", "xml"}},
+		{exit.Usage, "--latency is for fortio and smp: csv has every latency", []string{"--format", "csv", "--latency", "service"}},
+		{exit.Usage, "--format smp has a file for each run: give a directory for the 2 of them with --output-dir", []string{secondRun, "--format", "smp"}},
+		{exit.Usage, "--url, --bearer-token-file and --header-file are for --format remote-write", []string{"--format", "csv", "--url", "http://a/"}},
+		{exit.Usage, "--url is missing", []string{"--format", "remote-write"}},
+		{exit.Usage, "--url: the URL must not hold a user or password", []string{"--format", "remote-write", "--url", "http://me:pw@a/"}},
+		{exit.Usage, "writes no file: leave out --output-dir", []string{"--format", "remote-write", "--url", "http://a/", "--output-dir", "x"}},
+		{exit.Failure, "line 1 is no header: write NAME: VALUE", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--header-file", file(t, "s3cret")}},
+		{exit.Failure, "holds no token", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "")}},
+		{exit.Failure, "exclude each other", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "t"), "--header-file", file(t, "# mine\n\nAuthorization: Basic eA==")}},
 		{exit.Usage, `--latency "lateness" is unknown`, []string{"--format", "smp", "--latency", "lateness"}},
 		{exit.Failure, "is a closed loop, which has no response time", []string{"--format", "smp", "--latency", "response"}},
 		{exit.Failure, "not a directory", []string{"--format", "smp", "--output-dir", file(t, "")}},
@@ -123,4 +141,101 @@ func TestResultsExport(t *testing.T) {
 	if _, _, err := execute(t, "results", "export", secondRun, "--format", "smp"); err == nil || !strings.Contains(err.Error(), "sent no request: there is nothing to export") {
 		t.Error(err)
 	}
+}
+
+// Of several runs at once.
+func TestResultsExportOfSeveral(t *testing.T) {
+	dir := home(t)
+	url := defaultArchive(dir)
+	change := func(r *document.Result) {
+		r.Status.Requests = document.Requests{Planned: 100, Sent: 100, Succeeded: 100}
+	}
+	archived(t, url, firstRun, change)
+	archived(t, url, secondRun, change)
+	both := []string{"results", "export", "result/" + firstRun, secondRun, secondRun, "--format"}
+	for format, want := range map[string][]string{
+		"csv":          {"run,name,labels,", "\n" + firstRun + ",checkout,", "\n" + secondRun + ",checkout,"},
+		"csv-timeline": {"run,name,labels,time,second,"},
+		"openmetrics":  {`meshery_run_requests_total{name="checkout",outcome="succeeded",run="` + firstRun + `"} 100`, `run="` + secondRun + `"`, "# EOF\n"},
+		"hdr":          {"#[Histogram log format version 1.3]\n", "# run " + firstRun + "\n", "# run " + secondRun + "\n"},
+	} {
+		stdout, stderr, err := execute(t, append(both, format)...)
+		if err != nil || stderr != "" {
+			t.Errorf("%s: %q, %v", format, stderr, err)
+		}
+		for _, w := range want {
+			if !strings.Contains(stdout, w) {
+				t.Errorf("%s lacks %q:\n%s", format, w, stdout)
+			}
+		}
+		written, _, err := execute(t, append(both, format, "--output-dir", filepath.Join(dir, "out"))...)
+		raw, readErr := os.ReadFile(strings.TrimSpace(written))
+		if err != nil || readErr != nil || string(raw) != stdout || !strings.HasPrefix(filepath.Base(written), "results") {
+			t.Errorf("%s: %q, %v, %v", format, written, err, readErr)
+		}
+	}
+	stdout, _, err := execute(t, append(both, "smp", "--output-dir", filepath.Join(dir, "out"))...)
+	if err != nil || strings.Count(stdout, "\n") != 2 || !strings.Contains(stdout, "result_"+secondRun+".json\n") {
+		t.Errorf("%q, %v", stdout, err)
+	}
+}
+
+// Time series reach a receiver, with the credentials of a file and of the
+// environment.
+func TestResultsExportToRemoteWrite(t *testing.T) {
+	url := defaultArchive(home(t))
+	archived(t, url, firstRun, func(r *document.Result) {
+		r.Metadata.Labels = map[string]string{"mesh": "istio"}
+		r.Status.Timeline = []document.Point{{Second: 0, Sent: 60}, {Second: 1, Sent: 40}}
+	})
+	var mu sync.Mutex
+	var authorization []string
+	var names []string
+	store := remoteStore(func(r *http.Request, w *prompb.WriteRequest) {
+		mu.Lock()
+		defer mu.Unlock()
+		authorization = append(authorization, r.Header.Get("Authorization")+r.Header.Get("X-Scope-Orgid"))
+		for _, s := range w.Timeseries {
+			for _, l := range s.Labels {
+				if l.Name == "__name__" {
+					names = append(names, l.Value)
+				}
+			}
+		}
+	})
+	server := httptest.NewServer(remote.NewWriteHandler(store, remote.MessageTypes{remote.WriteV1MessageType}))
+	defer server.Close()
+	args := []string{"results", "export", firstRun, "--format", "remote-write", "--url", server.URL + "/api/v1/write"}
+	t.Setenv(envBearerToken, "of-env\n")
+	for _, more := range [][]string{nil, {"--bearer-token-file", file(t, "of-file\n")}, {"--header-file", file(t, "Authorization: Basic eA==\nX-Scope-OrgID: team\n")}} {
+		stdout, stderr, err := execute(t, append(args, more...)...)
+		if err != nil || stderr != "" || !regexp.MustCompile(`^[0-9]+ samples of [0-9]+ series sent\n$`).MatchString(stdout) {
+			t.Errorf("%v: %q %q %v", more, stdout, stderr, err)
+		}
+	}
+	if fmt.Sprint(authorization) != "[Bearer of-env Bearer of-file Basic eA==team]" {
+		t.Errorf("%q", authorization)
+	}
+	for _, want := range []string{"meshery_run_timeline_requests_total", "meshery_run_achieved_requests_per_second"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("no %s in %q", want, names)
+		}
+	}
+}
+
+// remoteStore is the store behind a receiver of remote write.
+type remoteStore func(*http.Request, *prompb.WriteRequest)
+
+// Store reads a request.
+func (s remoteStore) Store(r *http.Request, _ remote.WriteMessageType) (*remote.WriteResponse, error) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	w := &prompb.WriteRequest{}
+	if err := proto.Unmarshal(raw, w); err != nil {
+		return nil, err
+	}
+	s(r, w)
+	return remote.NewWriteResponse(), nil
 }

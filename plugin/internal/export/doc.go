@@ -1,12 +1,14 @@
-// Package export writes a Result in the forms of others: the JSON of Fortio's
-// saved runs, and the result of Service Mesh Performance (SMP). It reads nothing
-// but the Result. What the other form cannot say is left out, never made up, and a
-// run that is not valid says so in every form.
+// Package export writes Results in the forms of others: the JSON of Fortio's saved
+// runs, the result of Service Mesh Performance (SMP), tables in CSV, the text and
+// the time series of Prometheus, and histogram logs of HdrHistogram. It reads
+// nothing but the Results and sends nothing. What the other form cannot say is left
+// out, never made up, and a run that is not valid says so in every form.
 package export
 
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
@@ -65,6 +67,16 @@ func invalid(r *document.Result) string {
 		return "no reason is given"
 	}
 	return strings.Join(v.Reasons, "; ")
+}
+
+// oneLine is s without line breaks and other control characters.
+func oneLine(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}, s)
 }
 
 // targetURLs are the URLs called, without credentials.

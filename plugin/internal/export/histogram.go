@@ -1,6 +1,7 @@
 package export
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -19,15 +20,12 @@ const maxBuckets = 250
 // for boundaries are those of the HDR histogram; percentiles are the summary's own,
 // and absent where they are there. An empty one has no buckets.
 func histogramData(s *document.Summary, encoded string) (*stats.HistogramData, error) {
-	if s == nil || s.Count == 0 {
-		return &stats.HistogramData{}, nil
-	}
-	h, err := hdr.Decode([]byte(encoded))
+	h, err := decode(s, encoded)
 	if err != nil {
-		return nil, fmt.Errorf("decode the histogram: %w", err)
+		return nil, err
 	}
-	if h.TotalCount() != s.Count {
-		return nil, fmt.Errorf("the histogram has %d counts and its summary %d: the Result is damaged", h.TotalCount(), s.Count)
+	if h == nil {
+		return &stats.HistogramData{}, nil
 	}
 	const ms = 1e-3
 	d := &stats.HistogramData{
@@ -44,6 +42,25 @@ func histogramData(s *document.Summary, encoded string) (*stats.HistogramData, e
 		}
 	}
 	return d, nil
+}
+
+// decode reads the histogram that s sums up; nil where there is none. Of Runs that
+// were imported there may be a summary alone.
+func decode(s *document.Summary, encoded string) (*hdr.Histogram, error) {
+	if s == nil || s.Count == 0 {
+		return nil, nil
+	}
+	if encoded == "" {
+		return nil, errors.New("the Result has no histogram, as one imported from a summary: it cannot be written in this form")
+	}
+	h, err := hdr.Decode([]byte(encoded))
+	if err != nil {
+		return nil, fmt.Errorf("decode the histogram: %w", err)
+	}
+	if h.TotalCount() != s.Count {
+		return nil, fmt.Errorf("the histogram has %d counts and its summary %d: the Result is damaged", h.TotalCount(), s.Count)
+	}
+	return h, nil
 }
 
 // buckets puts the counts of h, which is in nanoseconds, into at most maxBuckets.

@@ -1,0 +1,251 @@
+package export
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
+
+// rich is a Result with a share of everything that metrics are made of.
+func rich(t *testing.T) *document.Result {
+	t.Helper()
+	r := fixture(t)
+	r.Metadata.Labels = map[string]string{"mesh": "istio", "team/cost-center": "7", "team.cost.center": "8", "name": "other"}
+	s := &r.Status
+	s.Requests.BytesReceived = 12345
+	s.Environment.Kubernetes = "v1.35.0"
+	s.Agents = []document.AgentResult{
+		{Node: "worker-1", Pod: "meshery-agent-a", Requests: document.Requests{Sent: 5000, Succeeded: 4990, Failed: 10}, CPUSeconds: 1.5, MaxRSSBytes: 1 << 25},
+		{Node: "worker-2", Pod: "meshery-agent-b", Requests: document.Requests{Sent: 5000, Succeeded: 4990, Failed: 10}},
+	}
+	l := &s.Agents[0].Latency
+	l.ResponseTime, s.Agents[0].Histograms.ResponseTime = recorded(t, lognormal(5, 4991, 2*time.Millisecond))
+	s.Resources.Nodes = []document.NodeResources{{Node: "worker-1", CPUSeconds: map[string]float64{"user": 8, "system": 2}, CPUUtilization: new(0.4)}}
+	s.Resources.Containers = []document.ContainerResource{{Node: "worker-1", Namespace: "shop", Pod: "checkout-1", Container: "istio-proxy", CPUSeconds: new(4.0),
+		MemoryMaxBytes: new(5e7), Cost: document.Cost{CoreSecondsPer1000Requests: new(0.4)}}}
+	s.Thresholds = []document.ThresholdResult{{Expression: "responseTime.p99 < 50ms", Passed: true}}
+	for i := range 4 {
+		s.Timeline = append(s.Timeline, document.Point{Second: i, Warmup: i < 2, Sent: int64(100 * (i + 1)), Failed: int64(i), P50: new(2.0), P99: new(9.5), Max: new(12.0), NodeCPU: new(0.5)})
+	}
+	return r
+}
+
+// openMetrics exports runs and reads the text back, as a vector.
+func openMetrics(t *testing.T, runs ...*document.Result) (string, model.Vector) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := OpenMetrics(&b, runs); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	if !strings.HasSuffix(text, "\n# EOF\n") || strings.Contains(text, "s3cret") {
+		t.Errorf("no end, or a secret:\n%s", text)
+	}
+	d := &expfmt.SampleDecoder{Dec: expfmt.NewDecoder(&b, expfmt.FmtOpenMetrics_1_0_0), Opts: &expfmt.DecodeOptions{}}
+	var all model.Vector
+	for {
+		var v model.Vector
+		err := d.Decode(&v)
+		if errors.Is(err, io.EOF) {
+			return text, all
+		}
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		all = append(all, v...)
+	}
+}
+
+// sample is the one with a name and, among others, these labels.
+func sample(t *testing.T, all model.Vector, name string, labels ...string) float64 {
+	t.Helper()
+	var found []*model.Sample
+samples:
+	for _, s := range all {
+		if string(s.Metric[model.MetricNameLabel]) != name {
+			continue
+		}
+		for i := 0; i < len(labels); i += 2 {
+			if string(s.Metric[model.LabelName(labels[i])]) != labels[i+1] {
+				continue samples
+			}
+		}
+		found = append(found, s)
+	}
+	if len(found) != 1 {
+		t.Errorf("%d samples of %s%q", len(found), name, labels)
+		return math.NaN()
+	}
+	return float64(found[0].Value)
+}
+
+func TestOpenMetrics(t *testing.T) {
+	r := rich(t)
+	text, all := openMetrics(t, r)
+	s := r.Status.Latency.ResponseTime
+	for _, c := range []struct {
+		want   float64
+		name   string
+		labels []string
+	}{
+		{9980, "meshery_run_requests_total", []string{"outcome", "succeeded"}},
+		{20, "meshery_run_requests_total", []string{"outcome", "failed"}},
+		{15, "meshery_run_answers_total", []string{"code", "503"}},
+		{12345, "meshery_run_received_bytes_total", nil},
+		{499.9, "meshery_run_achieved_requests_per_second", nil},
+		{500, "meshery_run_target_requests_per_second", nil},
+		{0.002, "meshery_run_failed_ratio", nil},
+		{1, "meshery_run_valid", nil},
+		{20, "meshery_run_duration_seconds", nil},
+		{1, "meshery_run_info", []string{"phase", "Succeeded", "kubernetes", "v1.35.0", "target", "http://checkout.shop:8080/?token=<redacted>"}},
+		{1, "meshery_run_threshold_passed", []string{"expression", "responseTime.p99 < 50ms"}},
+		{*s.P99 / 1e3, "meshery_run_response_time_percentiles_seconds", []string{"quantile", "0.99"}},
+		{s.Max / 1e3, "meshery_run_response_time_max_seconds", nil},
+		{9983, "meshery_run_response_time_seconds_bucket", []string{"le", "+Inf"}},
+		{9983, "meshery_run_response_time_seconds_count", nil},
+		{s.Mean / 1e3 * 9983, "meshery_run_response_time_seconds_sum", nil},
+		{4990, "meshery_run_agent_requests_total", []string{"node", "worker-2", "outcome", "succeeded"}},
+		{4991, "meshery_run_agent_response_time_seconds_count", []string{"node", "worker-1", "pod", "meshery-agent-a"}},
+		{8, "meshery_run_node_cpu_seconds_total", []string{"node", "worker-1", "mode", "user"}},
+		{0.4, "meshery_run_node_cpu_utilization_ratio", []string{"node", "worker-1"}},
+		{4, "meshery_run_container_cpu_seconds_total", []string{"container", "istio-proxy", "namespace", "shop"}},
+		{0.0004, "meshery_run_container_cpu_per_request_seconds", []string{"container", "istio-proxy"}},
+	} {
+		if got := sample(t, all, c.name, c.labels...); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s%q: %g, want %g", c.name, c.labels, got, c.want)
+		}
+	}
+	// Buckets count what the median says: half is below 2 ms, all below a second.
+	if got := sample(t, all, "meshery_run_response_time_seconds_bucket", "le", "0.0025"); got < 0.6*9983 || got > 0.75*9983 {
+		t.Errorf("%g below 2.5 ms", got)
+	}
+	if got := sample(t, all, "meshery_run_response_time_seconds_bucket", "le", "1"); got != 9983 {
+		t.Errorf("%g below a second", got)
+	}
+	for _, one := range all {
+		if one.Metric["run"] != model.LabelValue(r.Metadata.RunID) || one.Metric["name"] != "checkout" || one.Metric["label_mesh"] != "istio" || one.Metric["label_name"] != "other" ||
+			one.Metric["label_team_cost_center"] != "8" || one.Metric["label_team_cost_center_2"] != "7" {
+			t.Fatalf("labels of %v", one.Metric)
+		}
+		if at := one.Timestamp.Time(); !at.Equal(r.Status.EndTime) {
+			t.Fatalf("%v at %v", one.Metric, at)
+		}
+	}
+	for _, line := range []string{"# TYPE meshery_run_response_time_seconds histogram", "# UNIT meshery_run_response_time_seconds seconds", "# TYPE meshery_run_requests counter", "# UNIT meshery_run_received_bytes bytes"} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("no line %q", line)
+		}
+	}
+}
+
+func TestOpenMetricsOfSeveral(t *testing.T) {
+	a, b := rich(t), fixture(t)
+	b.Metadata.RunID = "0193a1c5-0000-7000-8000-000000000002"
+	b.Status.Validity = document.Validity{Reasons: []string{"late"}}
+	b.Status.Histograms.ServiceTime = "" // as of a summary that was imported
+	_, all := openMetrics(t, a, b)
+	if got := sample(t, all, "meshery_run_valid", "run", b.Metadata.RunID); got != 0 {
+		t.Errorf("an invalid run is %g", got)
+	}
+	if got := sample(t, all, "meshery_run_service_time_percentiles_seconds", "run", b.Metadata.RunID, "quantile", "0.5"); got == 0 {
+		t.Error("no percentile without a histogram")
+	}
+	for _, s := range all {
+		if s.Metric["run"] == model.LabelValue(b.Metadata.RunID) && strings.HasPrefix(string(s.Metric[model.MetricNameLabel]), "meshery_run_service_time_seconds") {
+			t.Errorf("a histogram of nothing: %v", s)
+		}
+	}
+	if err := OpenMetrics(io.Discard, []*document.Result{a, a}); err == nil || !strings.Contains(err.Error(), "collected before with the same name and label values") {
+		t.Errorf("a run twice: %v", err)
+	}
+	b.Status.Histograms.ResponseTime = "garbage"
+	if err := OpenMetrics(io.Discard, []*document.Result{b}); err == nil || !strings.Contains(err.Error(), `run "0193a1c5-0000-7000-8000-000000000002": responseTime: decode the histogram`) {
+		t.Error(err)
+	}
+}
+
+func TestSeries(t *testing.T) {
+	r := rich(t)
+	all, err := Series([]*document.Result{r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string][]*model.SampleStream{}
+	for _, s := range all {
+		name := string(s.Metric[model.MetricNameLabel])
+		byName[name] = append(byName[name], s)
+		if s.Metric["run"] != model.LabelValue(r.Metadata.RunID) || s.Metric["label_mesh"] != "istio" {
+			t.Errorf("labels %v", s.Metric)
+		}
+		for i := 1; i < len(s.Values); i++ {
+			if !s.Values[i].Timestamp.After(s.Values[i-1].Timestamp) {
+				t.Errorf("%s is not in order", name)
+			}
+		}
+	}
+	start := model.TimeFromUnixNano(r.Status.StartTime.UnixNano())
+	values := func(name string) (out []float64) {
+		if len(byName[name]) != 1 {
+			t.Fatalf("%d series %s", len(byName[name]), name)
+		}
+		for i, v := range byName[name][0].Values {
+			if v.Timestamp != start.Add(time.Duration(i)*time.Second) {
+				t.Errorf("%s: value %d is of %v", name, i, v.Timestamp)
+			}
+			out = append(out, float64(v.Value))
+		}
+		return out
+	}
+	// Two seconds of warm-up are left out; the first measured one begins with the
+	// measured time.
+	if got := values("meshery_run_timeline_requests_total"); len(got) != 3 || got[0] != 0 || got[1] != 300 || got[2] != 700 {
+		t.Errorf("requests %v", got)
+	}
+	if got := values("meshery_run_timeline_failed_requests_total"); len(got) != 3 || got[2] != 5 {
+		t.Errorf("failed %v", got)
+	}
+	if got := byName["meshery_run_timeline_latency_percentiles_seconds"]; len(got) != 3 || len(got[0].Values) != 2 {
+		t.Errorf("latencies %v", got)
+	}
+	_, vector := openMetrics(t, r)
+	timeline := 0
+	for name, s := range byName {
+		if strings.HasPrefix(name, "meshery_run_timeline_") {
+			timeline += len(s)
+		}
+	}
+	if len(all)-timeline != len(vector) {
+		t.Errorf("%d series of the whole run, %d metrics", len(all)-timeline, len(vector))
+	}
+}
+
+// The names and texts are what 'promtool check metrics' wants of them.
+func TestMetricsAreWellNamed(t *testing.T) {
+	g, err := gatherer([]*document.Result{rich(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+	for _, f := range families {
+		if unit := f.GetUnit(); unit != "" && !strings.HasSuffix(strings.TrimSuffix(f.GetName(), "_total"), "_"+unit) {
+			t.Errorf("%s does not end with its unit %s", f.GetName(), unit)
+		}
+	}
+}
