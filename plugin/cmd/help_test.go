@@ -61,6 +61,7 @@ func TestEveryCommandInEveryFormat(t *testing.T) {
 	arguments := map[string][]string{
 		"deploy": {"--dry-run=client"}, "version": {"--client"}, "attach": {secondRun}, "get": {firstRun},
 		"run": {"http://127.0.0.1:9/"}, "list": {}, "import": {tcpFile},
+		"bench": {"-f", planFile(t, openShop(t), "retries: 1", "retries: 0")},
 	}
 	archived(t, defaultArchive(dir), firstRun, nil)
 	offline := map[string]bool{"deploy": true, "version": true, "get": true, "list": true, "import": true}
