@@ -22,7 +22,8 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 )
 
-// shop is a real HTTP server that counts calls by path, and answers /broken with 503.
+// shop is a real HTTP server that counts calls by path, answers /broken with 503, and
+// /slow after 5 ms.
 type shop struct {
 	url string
 
@@ -41,8 +42,11 @@ func openShop(t *testing.T) *shop {
 			s.order = append(s.order, r.URL.Path)
 		}
 		s.mu.Unlock()
-		if r.URL.Path == "/broken" {
+		switch r.URL.Path {
+		case "/broken":
 			w.WriteHeader(http.StatusServiceUnavailable)
+		case "/slow":
+			time.Sleep(5 * time.Millisecond)
 		}
 		_, _ = io.WriteString(w, "hello")
 	}))

@@ -1,0 +1,95 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+)
+
+// slowShop makes the variant "istio" answer from 5 ms on, and every run long enough for
+// the figures that are compared.
+var slowShop = []string{"repetitions: 2", "repetitions: 9", "/istio\"}}", "/slow\"}}"}
+
+// A variant that answers late is worse, by that time; pairs are runs of one block.
+func TestBenchCompares(t *testing.T) {
+	home(t)
+	kept := "file://" + t.TempDir()
+	file := planFile(t, openShop(t), slowShop...)
+	stdout, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept, "-o", "json", "--fail-on", "worse")
+	if exit.Code(err) != exit.Thresholds || err.Error() != "a comparison is worse" {
+		t.Fatalf("%d, %v\n%s", exit.Code(err), err, stderr)
+	}
+	r := reportOf(t, stdout)
+	if len(r.Comparisons) != 1 || r.Comparisons[0].Comparison == nil {
+		t.Fatalf("%s", stdout)
+	}
+	c := r.Comparisons[0]
+	if c.Test != "steady" || c.Variant != "istio" || !c.Comparison.Paired || len(c.Comparison.A.Runs) != 9 || c.Comparison.Verdict != document.Worse || c.NoiseFloor != nil {
+		t.Errorf("%+v", c)
+	}
+	found := false
+	for _, m := range c.Comparison.Metrics {
+		if m.Name == "serviceTime.p50" {
+			found = m.Verdict == document.Worse && m.Difference.Low > 3 && m.Difference.Value < 50
+		}
+	}
+	if !found {
+		t.Errorf("the median of the service time: %+v", c.Comparison.Metrics)
+	}
+	// Nothing is missing: the same comparison out of the archive, for a person.
+	stdout, stderr, err = benched(t, t.Context(), "-f", file, "--archive", kept, "--resume")
+	if err != nil || !strings.Contains(stderr, "18 of 18 runs are there\n") {
+		t.Errorf("%v\n%s", err, stderr)
+	}
+	for _, want := range []string{"steady: istio beside none, 9 pairs of runs: WORSE\n", "\nservice p50 ", " ms (+", "worse\n"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("lacks %q:\n%s", want, stdout)
+		}
+	}
+	for line := range strings.Lines(stdout) {
+		if len([]rune(line)) > 81 {
+			t.Errorf("wider than 80: %q", line)
+		}
+	}
+}
+
+// One thing held against itself gives the noise floor, and the runs are kept as such.
+func TestBenchAgainstItself(t *testing.T) {
+	home(t)
+	kept := "file://" + t.TempDir()
+	s := openShop(t)
+	file := planFile(t, s, "repetitions: 2", "repetitions: 6", "name: istio\n", "name: istio\n    switch: [{command: [sh, -c, 'echo to $MESHERY_VARIANT']}]\n    setup: [{command: [echo, once]}]\n")
+	stdout, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept, "-o", "json", "--aa", "--variant", "istio")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+	r := reportOf(t, stdout)
+	if !r.AA || r.Baseline != "istio" || strings.Join(r.Variants, " ") != "istio istio-again" || len(r.Runs) != 12 || s.count("/none") != 0 {
+		t.Errorf("%s", stdout)
+	}
+	if n := strings.Count(stderr, "istio switch | to istio\n"); n < 6 || strings.Count(stderr, "istio setup | once\n") != 1 {
+		t.Errorf("%d switches:\n%s", n, stderr)
+	}
+	for _, raw := range resultsIn(t, kept) {
+		if l := result(t, raw).Metadata.Labels; l["aa"] != "true" || l["mesh"] != "istio" {
+			t.Errorf("labels %v", l)
+		}
+	}
+	floors := map[string]bool{}
+	for _, f := range r.Comparisons[0].NoiseFloor {
+		floors[f.Metric] = f.Share != nil && *f.Share >= 0 && f.Low <= f.High
+	}
+	if !floors["serviceTime.p50"] {
+		t.Errorf("noise floor %+v", r.Comparisons[0].NoiseFloor)
+	}
+	stdout, _, err = benched(t, t.Context(), "-f", file, "--archive", kept, "--aa", "--variant", "istio", "--resume")
+	if err != nil || !strings.Contains(stdout, "\nnoise floor ") || !strings.Contains(stdout, "steady: istio-again beside istio, 6 pairs of runs: ") {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+	// It is no bench of the plan's variants.
+	if _, _, err := benched(t, t.Context(), "-f", file, "--archive", kept, "--resume"); exit.Code(err) != exit.Failure {
+		t.Errorf("%v", err)
+	}
+}
