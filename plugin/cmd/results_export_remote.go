@@ -129,7 +129,7 @@ func (f *remoteWriteFlags) send(ctx context.Context, to *factory, runs []*docume
 		fmt.Fprintln(to.ErrOut, printer.Escape("Trying again: "+err.Error()))
 	}}, series)
 	if err != nil {
-		return fmt.Errorf("%d of %d samples were sent, and sending again does no harm: %w", sent, total, err)
+		return fmt.Errorf("%d of %d samples were sent: %w", sent, total, err)
 	}
 	_, err = fmt.Fprintf(to.Out, "%s samples of %s series sent\n", printer.Count(int64(sent)), printer.Count(int64(len(series))))
 	return err

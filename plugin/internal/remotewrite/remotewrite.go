@@ -128,7 +128,7 @@ const (
 
 // hints are what can be done about an answer.
 var hints = []struct{ answer, hint string }{
-	{"out of bounds", tooOld}, {"too old sample", tooOld}, {"out of order sample", "the receiver has newer samples of these series, or " + tooOld},
+	{"out of bounds", tooOld}, {"too old sample", tooOld}, {"out of order sample", "the receiver has these samples already, or newer ones of the same series"},
 	{"status 401", denied}, {"status 403", denied},
 	{"status 404", "see whether the URL's path is that of remote write, and whether it is on: Prometheus wants --web.enable-remote-write-receiver"},
 	{"status 3", "redirections are not followed: give the URL that the answer names"},

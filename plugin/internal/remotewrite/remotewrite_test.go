@@ -145,7 +145,7 @@ func TestWhatAReceiverRefuses(t *testing.T) {
 		text string
 	}{
 		"old":     {status(400, "out of bounds"), "400 Bad Request: out of bounds; the receiver takes no samples that old"},
-		"newer":   {status(400, "out of order sample"), "the receiver has newer samples"},
+		"newer":   {status(400, "out of order sample"), "the receiver has these samples already, or newer ones"},
 		"denied":  {status(401, "no"), "401 Unauthorized: no; see what the header Authorization has to be"},
 		"nowhere": {status(404, "404 page not found"), "--web.enable-remote-write-receiver"},
 		"long":    {status(400, strings.Repeat("x", 5000)), "xxx…"},
