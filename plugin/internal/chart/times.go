@@ -26,12 +26,14 @@ type Series struct {
 	Lines []Line
 	// Log: a logarithmic scale (milliseconds only). Else the scale begins at 0.
 	Log bool
+	// End of the time in seconds; 0: that of the last point.
+	End float64
 }
 
 // Times draws a figure over time.
 func Times(w io.Writer, h Head, s Series) error {
 	low, high := math.Inf(1), math.Inf(-1)
-	var end float64
+	end := s.End
 	see := func(v float64) {
 		if finite(v) {
 			low, high = min(low, v), max(high, v)

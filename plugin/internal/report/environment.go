@@ -138,18 +138,21 @@ func environmentDifferences(id string, c *document.Comparison) *table {
 	if len(c.Differences) == 0 {
 		return nil
 	}
-	t := &table{ID: id + "-environment", Caption: "What is not the same on both sides, besides what is compared", Columns: []string{"What", c.A.Name, c.B.Name, "Allowed"}, Names: 1, Text: true}
+	t := &table{ID: id + "-environment", Caption: "What is not the same on both sides, besides what is compared", Columns: []string{"What", c.A.Name, c.B.Name, "Weight"}, Names: 1, Text: true}
 	for _, d := range c.Differences {
 		what := d.What
 		if d.Field != "" {
 			what += " " + d.Field
 		}
-		allowed := cell{Text: "no", Kind: "worse"}
-		if d.Allowed {
-			allowed = cell{Text: "yes"}
+		weight := cell{Text: "against comparing", Kind: "worse"}
+		switch {
+		case d.Warning:
+			weight = cell{Text: "good to know"}
+		case d.Allowed:
+			weight = cell{Text: "allowed", Kind: "inconclusive"}
 		}
 		line := cells(1, what)
-		line.Cells = append(line.Cells, cell{Text: sideValues(d.A)}, cell{Text: sideValues(d.B)}, allowed)
+		line.Cells = append(line.Cells, cell{Text: sideValues(d.A)}, cell{Text: sideValues(d.B)}, weight)
 		t.Rows = append(t.Rows, line)
 	}
 	return t

@@ -142,7 +142,7 @@ func signed(v float64, decimals int) string {
 // metricLabels are the words for the paths of figures in a Result.
 var metricLabels = []struct{ path, words string }{
 	{"responseTime", "response"}, {"serviceTime", "service"}, {"lateness", "lateness"}, {"connectTime", "connect"},
-	{"errorTime", "errors"}, {"rate.achieved", "rate"}, {"errorRate", "errors"},
+	{"errorTime", "errors"}, {"rate.achieved", "rate"},
 }
 
 // metricLabel is a path in words: "responseTime.p999" is "response p99.9".
@@ -152,18 +152,31 @@ func metricLabel(path string) string {
 			return l.words
 		}
 		if rest, ok := strings.CutPrefix(path, l.path+"."); ok {
-			return l.words + " " + percentileLabel(rest)
+			return l.words + " " + lastWords(rest)
 		}
+	}
+	if rest, ok := strings.CutPrefix(path, "cpu."); ok {
+		return lastWords(rest) + " CPU"
+	}
+	if rest, ok := strings.CutPrefix(path, "memory."); ok {
+		return lastWords(rest) + " memory"
 	}
 	return path
 }
 
-func percentileLabel(name string) string {
+// lastWords is the last part of a path in words.
+func lastWords(name string) string {
 	switch name {
 	case "p999":
 		return "p99.9"
 	case "p9999":
 		return "p99.99"
+	case "dataPlane":
+		return "data plane"
+	case "controlPlane":
+		return "control plane"
+	case "node":
+		return "whole nodes'"
 	}
 	return name
 }

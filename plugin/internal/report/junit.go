@@ -76,10 +76,10 @@ func JUnit(w io.Writer, in Input) error {
 		}
 	}
 	for _, g := range m.groups {
-		for _, r := range g.all {
+		for i, r := range g.all {
 			// What a comparison does not look at are thresholds.
 			if !compared[r.Metadata.RunID] || len(r.Status.Thresholds) > 0 {
-				all.Suites = append(all.Suites, junitRun(g, r, compared[r.Metadata.RunID]))
+				all.Suites = append(all.Suites, junitRun(g, i, compared[r.Metadata.RunID]))
 			}
 		}
 	}
@@ -134,8 +134,11 @@ func junitComparison(c *document.Comparison) junitSuite {
 		}
 		s.Cases = append(s.Cases, one)
 	}
-	if len(s.Cases) == 0 {
-		s.Cases = []junitCase{{Name: "verdict", Classname: name, Time: junitTime(0), Skipped: &junitMessage{Message: xmlText(string(c.Verdict) + ": " + verdictText(c))}}}
+	for _, l := range c.LeftOut {
+		s.Cases = append(s.Cases, junitCase{Name: xmlText(l.Name), Classname: name, Time: junitTime(0), Skipped: &junitMessage{Message: xmlText("not compared: " + l.Reason)}})
+	}
+	if len(c.Metrics) == 0 {
+		s.Cases = append(s.Cases, junitCase{Name: "verdict", Classname: name, Time: junitTime(0), Skipped: &junitMessage{Message: xmlText(string(c.Verdict) + ": " + verdictText(c))}})
 	}
 	s.Out = xmlText(basis(c))
 	for _, l := range append(c.A.LeftOut[:len(c.A.LeftOut):len(c.A.LeftOut)], c.B.LeftOut...) {
@@ -145,10 +148,14 @@ func junitComparison(c *document.Comparison) junitSuite {
 }
 
 // junitRun is the suite of a run. Whether a compared run is valid is for the
-// comparison, which leaves it out if not: that is no error.
-func junitRun(g *group, r *run, compared bool) junitSuite {
-	name := xmlText(fmt.Sprintf("%s, run %s", g.name, r.Metadata.RunID))
-	s := junitSuite{Name: name, seconds: r.measured()}
+// comparison, which leaves it out if not: that is no error. Names are the same in
+// every report of such groups, for CI shows by them what changed.
+func junitRun(g *group, i int, compared bool) junitSuite {
+	r, name := g.all[i], xmlText(g.name)
+	if len(g.all) > 1 {
+		name += fmt.Sprintf(", run %d", i+1)
+	}
+	s := junitSuite{Name: name, seconds: r.measured(), Out: xmlText("run " + r.Metadata.RunID)}
 	if !r.Status.StartTime.IsZero() {
 		s.Timestamp = r.Status.StartTime.UTC().Format("2006-01-02T15:04:05")
 	}

@@ -1,49 +1,107 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/layer"
 )
 
-// layer is a part of what serves requests, in one run.
-type layer struct {
+// layers are what the cost of requests is shown by, with their words.
+var layers = []struct {
+	of   layer.Layer
 	name string
-	// coreSeconds is the CPU of 1,000 requests, memory the mean bytes in use; nil
-	// where not known.
-	coreSeconds, memory *float64
+}{{layer.Application, "application"}, {layer.DataPlane, "data plane"}, {layer.ControlPlane, "control plane"}}
+
+// wholeNodes is everything on the agents' nodes, the kernel and the agents included:
+// what a mesh does in the kernel is in no container.
+const wholeNodes = "nodes, all of it"
+
+// layerSum is the containers of a layer in one run.
+type layerSum struct {
+	containers  []string
+	cpu, memory float64
+	// noCPU and noMemory are why a sum lacks a part, so that it is none.
+	noCPU, noMemory string
 }
 
-// layersOf are the containers of the pods behind the targets, by their names: the
-// application, its sidecar. Where a figure of one of a name's containers is missing,
-// the sum is not known.
-func layersOf(r *document.Result) []layer {
-	var names []string
-	cpu, memory := map[string]*float64{}, map[string]*float64{}
-	add := func(to map[string]*float64, name string, v *float64) {
-		switch sum, seen := to[name]; {
-		case !seen && v != nil:
-			first := *v
-			to[name] = &first
-		case !seen || v == nil:
-			to[name] = nil
-		case sum != nil:
-			*sum += *v
+// layersOf are the layers of a run's containers, by their words.
+func layersOf(r *document.Result) map[string]*layerSum {
+	env := &r.Status.Environment
+	target := slices.Clone(env.TargetPods)
+	for _, pods := range env.PodsByTarget {
+		target = append(target, pods...)
+	}
+	var agents []string
+	for i := range r.Status.Agents {
+		agents = append(agents, env.Namespace+"/"+r.Status.Agents[i].Pod)
+	}
+	out := map[string]*layerSum{}
+	read := map[string]bool{}
+	for i := range r.Status.Resources.Containers {
+		c := &r.Status.Resources.Containers[i]
+		pod := c.Namespace + "/" + c.Pod
+		read[pod] = true
+		of := layer.Of(layer.Container{Namespace: c.Namespace, Pod: c.Pod, Name: c.Container, Target: slices.Contains(target, pod), Agent: slices.Contains(agents, pod)})
+		for _, l := range layers {
+			if l.of == of {
+				if out[l.name] == nil {
+					out[l.name] = &layerSum{}
+				}
+				out[l.name].add(c)
+			}
 		}
 	}
-	for _, c := range r.Status.Resources.Containers {
-		if !slices.Contains(r.Status.Environment.TargetPods, c.Namespace+"/"+c.Pod) {
+	for _, pod := range target {
+		if read[pod] {
 			continue
 		}
-		if !slices.Contains(names, c.Container) {
-			names = append(names, c.Container)
+		// The application and its sidecars are in all of these pods.
+		for _, l := range layers[:2] {
+			if s := out[l.name]; s != nil {
+				s.noCPU = "nothing was read of pod " + pod
+				s.noMemory = s.noCPU
+			}
 		}
-		add(cpu, c.Container, c.CoreSecondsPer1000Requests)
-		add(memory, c.Container, c.MemoryMeanBytes)
-	}
-	var out []layer
-	for _, name := range names {
-		out = append(out, layer{name, cpu[name], memory[name]})
 	}
 	return out
+}
+
+func (s *layerSum) add(c *document.ContainerResource) {
+	if !slices.Contains(s.containers, c.Container) {
+		s.containers = append(s.containers, c.Container)
+	}
+	lacks := fmt.Sprintf("container %s of pod %s/%s has no such figure", c.Container, c.Namespace, c.Pod)
+	if v := c.CoreSecondsPer1000Requests; v != nil {
+		s.cpu += *v
+	} else {
+		s.noCPU = lacks
+	}
+	if v := c.MemoryMeanBytes; v != nil {
+		s.memory += *v
+	} else {
+		s.noMemory = lacks
+	}
+}
+
+// nodesCost is what 1,000 requests cost on all nodes with an agent; false where one
+// of them is not known.
+func nodesCost(r *document.Result) (float64, bool) {
+	costs := map[string]*float64{}
+	for i := range r.Status.Resources.Nodes {
+		costs[r.Status.Resources.Nodes[i].Node] = r.Status.Resources.Nodes[i].CoreSecondsPer1000Requests
+	}
+	sum, counted := 0.0, map[string]bool{}
+	for _, a := range r.Status.Agents {
+		if counted[a.Node] {
+			continue
+		}
+		counted[a.Node] = true
+		if costs[a.Node] == nil {
+			return 0, false
+		}
+		sum += *costs[a.Node]
+	}
+	return sum, len(counted) > 0
 }

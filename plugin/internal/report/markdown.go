@@ -44,33 +44,21 @@ func Markdown(w io.Writer, in Input) error {
 	return err
 }
 
-// badges are the verdicts with a sign that colours only add to.
-var badges = map[string]string{
-	string(document.Better): "🟢 better", string(document.Worse): "🔴 **worse**", string(document.Same): "⚪ same",
-	string(document.Inconclusive): "🟡 inconclusive", string(document.TooFew): "🟡 too few runs",
-}
-
-func badge(v document.Verdict) string {
-	if text, ok := badges[string(v)]; ok {
-		return text
-	}
-	return markdownText(string(v))
-}
+// signs stand before a verdict, for the eye; by its kind.
+var signs = map[string]string{"better": "🟢 ", "worse": "🔴 ", "same": "⚪ ", "inconclusive": "🟡 "}
 
 func markdownComparison(b *strings.Builder, title string, c *document.Comparison) {
 	if heading := c.B.Name + " against " + c.A.Name; heading != title {
 		fmt.Fprintf(b, "#### %s\n\n", markdownText(heading))
 	}
-	fmt.Fprintf(b, "%s: %s\n\n", badge(c.Verdict), orNone(markdownText(verdictText(c))))
+	fmt.Fprintf(b, "%s**%s** (%s)\n\n", signs[string(meaning(c.Verdict))], markdownText(string(c.Verdict)), markdownText(verdictText(c)))
 	if len(c.Metrics) > 0 {
-		t := metrics("", c)
-		last := len(t.Columns) - 1
-		for i := range t.Rows {
-			t.Rows[i].Cells[last].Text = strings.Replace(t.Rows[i].Cells[last].Text, string(c.Metrics[i].Verdict), verdictMark+string(c.Metrics[i].Verdict), 1)
-		}
-		markdownTable(b, t)
+		markdownTable(b, metrics("", c))
 	}
 	fmt.Fprintf(b, "%s\n\n", markdownText(basis(c)))
+	if notes := notCompared(c); len(notes) > 0 {
+		folded(b, "Not compared: "+counted(len(notes), "metric"), func() { markdownList(b, notes) })
+	}
 	if t := environmentDifferences("", c); t != nil {
 		fmt.Fprintf(b, "%s:\n\n", markdownText(t.Caption))
 		markdownTable(b, t)
@@ -80,22 +68,14 @@ func markdownComparison(b *strings.Builder, title string, c *document.Comparison
 	}
 }
 
-// verdictMark stands before a verdict in a cell until the cell is written.
-const verdictMark = "\x00"
-
 func (m *model) markdownRun(b *strings.Builder, r *run) {
 	v := r.Status.Validity
 	if v.Valid {
-		fmt.Fprintf(b, "🟢 **valid**: %s\n\n", markdownText(requests(r)))
+		fmt.Fprintf(b, "🟢 **valid** (%s)\n\n", markdownText(requests(r)))
 	} else {
-		fmt.Fprintf(b, "🔴 **invalid**, these numbers are not to be relied on: %s\n\n", markdownText(requests(r)))
+		fmt.Fprintf(b, "🔴 **invalid**, these numbers are not to be relied on (%s)\n\n", markdownText(requests(r)))
 	}
-	for _, reason := range v.Reasons {
-		fmt.Fprintf(b, "- %s\n", markdownText(printer.Escape(reason)))
-	}
-	if len(v.Reasons) > 0 {
-		b.WriteString("\n")
-	}
+	markdownList(b, escaped(v.Reasons))
 	t := &table{Columns: []string{"Figure", "Value", ""}, Names: 1}
 	for _, block := range m.ofRun(r) {
 		for _, one := range block.Tiles {
@@ -107,12 +87,7 @@ func (m *model) markdownRun(b *strings.Builder, r *run) {
 		markdownTable(b, t)
 	}
 	if len(v.Warnings) > 0 {
-		folded(b, counted(len(v.Warnings), "warning"), func() {
-			for _, warning := range v.Warnings {
-				fmt.Fprintf(b, "- %s\n", markdownText(printer.Escape(warning)))
-			}
-			b.WriteString("\n")
-		})
+		folded(b, counted(len(v.Warnings), "warning"), func() { markdownList(b, escaped(v.Warnings)) })
 	}
 }
 
@@ -167,4 +142,13 @@ func folded(b *strings.Builder, summary string, content func()) {
 	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n", markdownText(summary))
 	content()
 	b.WriteString("</details>\n\n")
+}
+
+func markdownList(b *strings.Builder, lines []string) {
+	for _, line := range lines {
+		fmt.Fprintf(b, "- %s\n", markdownText(line))
+	}
+	if len(lines) > 0 {
+		b.WriteString("\n")
+	}
 }

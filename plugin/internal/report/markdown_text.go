@@ -1,10 +1,8 @@
 package report
 
 import (
+	"regexp"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
 // markdownTable writes t as GitHub's tables are: one line a row.
@@ -25,17 +23,7 @@ func markdownTable(b *strings.Builder, t *table) {
 	for _, r := range t.Rows {
 		b.WriteString("|")
 		for _, c := range r.Cells {
-			text, mark := c.Text, ""
-			if rest, ok := strings.CutPrefix(text, verdictMark); ok {
-				for _, v := range []document.Verdict{document.Better, document.Worse, document.Same, document.Inconclusive, document.TooFew} {
-					if after, ok := strings.CutPrefix(rest, string(v)); ok {
-						mark, rest = badge(v), after
-						break
-					}
-				}
-				text = rest
-			}
-			b.WriteString(" " + mark + markdownText(text) + " |")
+			b.WriteString(" " + signs[c.Kind] + markdownText(c.Text) + " |")
 		}
 		b.WriteString("\n")
 	}
@@ -43,19 +31,20 @@ func markdownTable(b *strings.Builder, t *table) {
 }
 
 // markdownText is foreign text that means nothing in GitHub's Markdown: no markup,
-// HTML, table, link, address, mention, reference to an issue or a commit, or emoji.
-// Line breaks become spaces.
+// HTML, table, link, address, mention, reference to an issue, or emoji. Line breaks
+// become spaces.
 func markdownText(s string) string {
 	var b strings.Builder
-	for _, r := range strings.Join(strings.Fields(s), " ") {
+	plain := []rune(bareLink.ReplaceAllString(strings.Join(strings.Fields(s), " "), "$1"+joiner+"$2"))
+	for i, r := range plain {
 		switch {
+		case r == ':' && (i+1 == len(plain) || plain[i+1] == ' '):
+			b.WriteRune(r) // neither an address nor an emoji begins here
 		case r == '@' || r == '#' || r == ':':
-			// An entity shows the same and is nothing that GitHub looks for; a joiner
-			// of no width keeps those apart that it makes links of after that.
-			b.WriteString(entities[r] + "\u2060")
+			b.WriteString(entities[r] + joiner)
 		case r == '&' || r == '<' || r == '>' || r == '|':
 			b.WriteString(entities[r])
-		case r < utf8.RuneSelf && strings.ContainsRune("\\`*_{}[]()!~$^=\"'", r):
+		case strings.ContainsRune("\\`*_[]!~$", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		default:
@@ -64,6 +53,13 @@ func markdownText(s string) string {
 	}
 	return b.String()
 }
+
+// joiner has no width. GitHub looks for its links in the text after entities, where
+// it keeps their parts apart.
+const joiner = "\u2060"
+
+// bareLink is how addresses without a scheme, and references to issues, begin.
+var bareLink = regexp.MustCompile(`(?i)\b(www|gh)([.-])`)
 
 var entities = map[rune]string{'@': "&#64;", '#': "&#35;", ':': "&#58;", '&': "&amp;", '<': "&lt;", '>': "&gt;", '|': "&#124;"}
 

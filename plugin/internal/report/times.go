@@ -64,13 +64,24 @@ type timeline struct {
 	runs  [][][]slot
 }
 
+// end of the longest run in seconds.
+func (t *timeline) end() float64 {
+	end := 0.0
+	for _, g := range t.m.groups {
+		for _, r := range g.runs {
+			end = max(end, r.measured())
+		}
+	}
+	return end
+}
+
 type timeLine struct {
 	name string
 	of   func(slot) float64
 }
 
 func (t *timeline) drawing(id, title, absent, unit string, log bool, lines []timeLine) (drawing, error) {
-	series := chart.Series{Unit: chart.Unit(unit), Log: log}
+	series := chart.Series{Unit: chart.Unit(unit), Log: log, End: t.end()}
 	if unit == perSecond {
 		series.Unit = "requests per second"
 	}

@@ -21,13 +21,13 @@ var metrics = []metric{
 	{"responseTime.p999", "ms", 0.03, 0.1, func(r *document.Result) float64 { return *r.Status.Latency.ResponseTime.P999 }},
 	{"serviceTime.p99", "ms", 0.03, 0.1, func(r *document.Result) float64 { return *r.Status.Latency.ServiceTime.P99 }},
 	{"rate.achieved", "requests/s", 0.03, 0, func(r *document.Result) float64 { return r.Status.Rate.Achieved }},
-	{"errorRate", "%", 0, 0.05, func(r *document.Result) float64 {
+	{"errors", "%", 0, 0.05, func(r *document.Result) float64 {
 		return 100 * float64(r.Status.Requests.Failed) / float64(r.Status.Requests.Sent)
 	}},
-	{"application CPU", "core-s/1000", 0.03, 0, func(r *document.Result) float64 {
+	{"cpu.application", "core-s/1000", 0.03, 0, func(r *document.Result) float64 {
 		return *r.Status.Resources.Containers[0].CoreSecondsPer1000Requests
 	}},
-	{"application memory", "bytes", 0.05, 0, func(r *document.Result) float64 { return *r.Status.Resources.Containers[0].MemoryMeanBytes }},
+	{"memory.application", "bytes", 0.05, 0, func(r *document.Result) float64 { return *r.Status.Resources.Containers[0].MemoryMeanBytes }},
 }
 
 // Compare holds the runs of b against those of a, in pairs of none.

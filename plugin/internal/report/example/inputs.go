@@ -46,9 +46,10 @@ func Comparison(n int) (report.Input, error) {
 		return report.Input{}, err
 	}
 	last := b.Runs[n]
-	last.Status.Validity = document.Validity{Reasons: []string{"880 of 900 rps were sent, 97.8 %: at least 99 % are wanted"}, Warnings: []string{"23 requests waited behind a stall"}}
+	last.Status.Validity = document.Validity{Reasons: []string{"587 of 600 rps were sent, 97.8 %: at least 99 % are wanted"}, Warnings: []string{"23 requests waited behind a stall"}}
 	c := Compare(a, b)
 	c.Differences = []document.EnvironmentDifference{{What: "images", A: []string{"registry.example/checkout:3.2.0"}, B: []string{"docker.io/istio/proxyv2:1.28.2", "registry.example/checkout:3.2.0"}, Allowed: true}}
+	c.LeftOut = []document.LeftOutMetric{{Name: "cpu.controlPlane", Reason: "nothing was read of node control-1"}}
 	in := input(a, b)
 	in.Comparisons = []*document.Comparison{c}
 	in.Command = "kubectl meshery report mesh=none mesh=istio --output report.html"

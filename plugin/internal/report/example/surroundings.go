@@ -12,18 +12,18 @@ func resources(s Service, noise float64, random *rand.Rand) document.Resources {
 	var out document.Resources
 	for i := range nodes {
 		out.Sources = append(out.Sources,
-			document.SourceStatus{Source: "nodeExporter", Node: node(i), Available: true, Detail: "http://10.0.0.1:9100/metrics", Samples: 60},
-			document.SourceStatus{Source: "kubelet", Node: node(i), Available: true, Samples: 6})
+			document.SourceStatus{Source: "nodeExporter", Node: node(i), Available: true, Detail: "http://10.0.0.1:9100/metrics", Samples: 30},
+			document.SourceStatus{Source: "kubelet", Node: node(i), Available: true, Samples: 3})
 		used := 0.38 + 0.3*s.Sidecar + 0.02*float64(i) + 0.01*random.Float64()
-		out.Nodes = append(out.Nodes, document.NodeResources{Node: node(i), CPUUtilization: Of(used), Cores: 4, WindowSeconds: Of(59), CPUSeconds: map[string]float64{"user": 59 * 4 * used},
+		out.Nodes = append(out.Nodes, document.NodeResources{Node: node(i), CPUUtilization: Of(used), Cores: 4, WindowSeconds: Of(29), CPUSeconds: map[string]float64{"user": 29 * 4 * used},
 			Cost: document.Cost{CoreSecondsPer1000Requests: Of(1.5 * used)}})
 	}
 	out.Sources = append(out.Sources, document.SourceStatus{Source: "prometheus", Node: node(0), Detail: "no Prometheus is known; give --prometheus-url"})
 	container := func(name string, cost, memory float64) {
 		cost *= noise * (1 + 0.01*random.NormFloat64())
 		out.Containers = append(out.Containers, document.ContainerResource{Node: node(0), Namespace: "shop", Pod: "checkout-7f9c4d-x2vqp", Container: name,
-			CPUSeconds: Of(cost * 54), WindowSeconds: Of(59), MeanCores: Of(cost * rate / 1000), CPUSamples: 6, Cost: document.Cost{CoreSecondsPer1000Requests: Of(cost)},
-			MemoryMeanBytes: Of(memory * (1 + 0.02*random.Float64())), MemoryMaxBytes: Of(memory * 1.1), MemorySamples: 6})
+			CPUSeconds: Of(cost * rate * 29 / 1000), WindowSeconds: Of(29), MeanCores: Of(cost * rate / 1000), CPUSamples: 3, Cost: document.Cost{CoreSecondsPer1000Requests: Of(cost)},
+			MemoryMeanBytes: Of(memory * (1 + 0.02*random.Float64())), MemoryMaxBytes: Of(memory * 1.1), MemorySamples: 3})
 	}
 	container("checkout", s.Application, 118<<20)
 	if s.Sidecar > 0 {
