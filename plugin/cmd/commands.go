@@ -14,6 +14,8 @@ func commands(f *factory) []*cobra.Command {
 		newUndeployCommand(f),
 		newResultsCommand(f),
 		newImportCommand(f),
+		newCompareCommand(f),
+		newHistoryCommand(f),
 		newArchiveCommand(f),
 		newVersionCommand(f),
 		newCompletionCommand(f),

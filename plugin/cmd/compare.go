@@ -1,0 +1,241 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/selection"
+)
+
+type compareOptions struct {
+	*factory
+	archive archiveFlags
+	print   printer.Flags
+	groups  groupFlags
+	how     comparisonFlags
+}
+
+func newCompareCommand(f *factory) *cobra.Command {
+	o := &compareOptions{factory: f}
+	c := &cobra.Command{
+		Use:   "compare A B",
+		Short: "Hold runs against others: better, worse, same, or too little known",
+		Long: `Hold the runs of B against those of A, metric by metric.
+
+A and B are each
+  mesh=istio,team=shop     conditions: name, mesh, target, or labels of runs
+  checkout                 the name of a Test
+  0193a1c4-7c1e,0193a1c5   run ids, or their beginnings
+  result.json, results/    a file with a Result, or a directory of them
+
+Every metric gets the difference of the medians with its 95 % interval, an exact
+test, and a verdict: worse, better, same, or inconclusive with the number of
+runs that it still takes. Runs of one bench are compared in their pairs. Runs
+that are not valid are left out and named; runs of other nodes, kernels, images
+or Tests are not compared without --allow or --force.
+
+Exit codes: 0 compared; 1 error, also where runs are not comparable; 2 flags or
+arguments that cannot be right; 3 with --fail-on worse, and it is worse.`,
+		Example: examples(`  # Does the mesh cost, and how much?`, `  %[1]s compare mesh=none mesh=istio`, ``,
+			`  # Two releases of an application, in this week's runs`, `  %[1]s compare version=1.4 version=1.5 --since 7d --allow images`, ``,
+			`  # For continuous integration: 3 if it got worse`, `  %[1]s compare branch=main branch=pr-17 --fail-on worse`, ``,
+			`  # Two files`, `  %[1]s compare before.json after.json`),
+		Args:              exactly(2, "compare needs two groups of runs: A and B"),
+		ValidArgsFunction: completeRuns(f, &o.archive, true),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.complete(args); err != nil {
+				return err
+			}
+			return stopped(c.Context(), o.run(c.Context()), "nothing was changed")
+		},
+	}
+	o.groups.AddFlags(c.Flags())
+	o.how.AddFlags(c.Flags())
+	o.archive.AddFlags(c.Flags())
+	o.print.AddFlags(c.Flags())
+	return c
+}
+
+func (o *compareOptions) complete(args []string) error {
+	if err := o.print.NoNames(); err != nil {
+		return err
+	}
+	if err := o.print.Validate(); err != nil {
+		return err
+	}
+	if err := o.how.complete(); err != nil {
+		return err
+	}
+	return o.groups.complete(args, time.Now())
+}
+
+func (o *compareOptions) run(ctx context.Context) error {
+	var sides [2]*compare.Group
+	a, err := o.archive.Open(ctx, o.contextName())
+	if err != nil && !o.groups.onlyFiles() {
+		return err
+	}
+	for i, g := range o.groups.parsed {
+		sides[i] = &compare.Group{Name: g.Name}
+		err := g.Each(ctx, a, o.groups.where, func(r *document.Result) error {
+			sides[i].Add(r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	c, err := o.how.compare(sides[0], sides[1])
+	if err != nil {
+		return err
+	}
+	err = o.print.Print(o.Out, c, func(w io.Writer) error { return writeComparison(w, c, o.print.Wide()) })
+	if err != nil {
+		return err
+	}
+	return o.how.failed([]*document.Comparison{c})
+}
+
+// exactly is cobra's ExactArgs with a line that says what is missing.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return exit.Usagef("%s (%d given)", what, len(args))
+		}
+		return nil
+	}
+}
+
+// groupFlags choose runs, for all groups of a command alike.
+type groupFlags struct {
+	conditions   []string
+	since, until string
+	last         int
+
+	parsed []*selection.Group
+	where  selection.Where
+}
+
+func (f *groupFlags) AddFlags(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&f.conditions, "where", nil, "Only runs with KEY=VALUE, in every group: name, mesh, target or a label; may be given several times")
+	fs.StringVar(&f.since, "since", "", "Only runs that started then or later: an age such as 12h, 7d or 2w, a date, or an RFC 3339 time")
+	fs.StringVar(&f.until, "until", "", "Only runs that started then or earlier; as --since")
+	fs.IntVar(&f.last, "last", 0, "Only so many of the newest runs of each group; 0 for all")
+}
+
+func (f *groupFlags) complete(args []string, now time.Time) (err error) {
+	if f.last < 0 {
+		return exit.Usagef("--last %d is below 0", f.last)
+	}
+	if f.parsed, err = selection.Parse(args); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	f.where = selection.Where{Conditions: f.conditions, Last: f.last}
+	if f.where.Since, err = parseTime("--since", f.since, now, false); err != nil {
+		return err
+	}
+	if f.where.Until, err = parseTime("--until", f.until, now, true); err != nil {
+		return err
+	}
+	return exit.With(exit.Usage, selection.Check(f.parsed, f.where))
+}
+
+// onlyFiles says that no archive is needed.
+func (f *groupFlags) onlyFiles() bool {
+	return !slices.ContainsFunc(f.parsed, func(g *selection.Group) bool { return len(g.Files) == 0 })
+}
+
+// comparisonFlags say how groups are compared.
+type comparisonFlags struct {
+	options compare.Options
+	effects []string
+	failOn  []string
+}
+
+func (f *comparisonFlags) AddFlags(fs *pflag.FlagSet) {
+	o := &f.options
+	fs.StringSliceVar(&o.Metrics, "metrics", nil, "Only these metrics, of "+strings.Join(compare.Names(), ", ")+"; to be chosen before looking")
+	fs.StringArrayVar(&f.effects, "effect", nil, "The least difference that matters, as METRIC=5%, METRIC=0.2 (in its unit) or METRIC=5%,0.2 (the greater); METRIC may be the part before the dot (default: latencies 3%,0.1)")
+	fs.StringSliceVar(&o.Allow, "allow", nil, "Compare although the runs differ in this: "+strings.Join(compare.Kinds(), ", "))
+	fs.BoolVar(&o.Force, "force", false, "Compare whatever the runs differ in")
+	fs.BoolVar(&o.Unpaired, "unpaired", false, "Take no pairs, even where runs are of one bench")
+	fs.StringVar(&o.PairBy, "pair-by", "", "Pair the runs of both sides that have the same value of this label")
+	fs.Float64Var(&o.Confidence, "confidence", compare.DefaultConfidence, "Of the intervals, and 1 less the chance that anything is called worse or better where nothing is")
+	fs.Uint64Var(&o.Seed, "seed", compare.DefaultSeed, "Of the bootstrap")
+	fs.StringSliceVar(&f.failOn, "fail-on", nil, "Exit with 3 when the verdict is one of these: worse, inconclusive")
+}
+
+func (f *comparisonFlags) complete() error {
+	for _, v := range f.failOn {
+		if v != string(document.Worse) && v != string(document.Inconclusive) {
+			return exit.Usagef("--fail-on %q is unknown: use worse or inconclusive", v)
+		}
+	}
+	f.options.Effects = map[string]compare.Effect{}
+	for _, text := range f.effects {
+		metric, effect, err := parseEffect(text)
+		if err != nil {
+			return err
+		}
+		f.options.Effects[metric] = effect
+	}
+	return exit.With(exit.Usage, f.options.Check())
+}
+
+func parseEffect(text string) (metric string, e compare.Effect, err error) {
+	metric, value, found := strings.Cut(text, "=")
+	if !found || metric == "" || value == "" {
+		return "", e, exit.Usagef("--effect %q is not METRIC=5%%, METRIC=0.2 or METRIC=5%%,0.2", text)
+	}
+	for _, part := range strings.Split(value, ",") {
+		number, isShare := strings.CutSuffix(strings.TrimSpace(part), "%")
+		v, err := strconv.ParseFloat(number, 64)
+		if err != nil || !(v >= 0) || v > 1e15 {
+			return "", e, exit.Usagef("--effect %q: %q is neither a share such as 5%% nor a number such as 0.2", text, part)
+		}
+		if isShare {
+			e.Relative = v / 100
+		} else {
+			e.Absolute = v
+		}
+	}
+	return metric, e, nil
+}
+
+// compare compares, and says with what flag runs that differ can be compared.
+func (f *comparisonFlags) compare(a, b *compare.Group) (*document.Comparison, error) {
+	c, err := compare.Compare(a, b, f.options)
+	var different *compare.DifferentError
+	if errors.As(err, &different) {
+		return nil, fmt.Errorf("%w (--allow %s, or --force)", err, strings.Join(different.Kinds(), ","))
+	}
+	return c, err
+}
+
+// failed is the error that --fail-on asks for.
+func (f *comparisonFlags) failed(all []*document.Comparison) error {
+	for _, verdict := range []document.Verdict{document.Worse, document.Inconclusive} {
+		if !slices.Contains(f.failOn, string(verdict)) {
+			continue
+		}
+		for _, c := range all {
+			if c.Verdict == verdict || verdict == document.Inconclusive && c.Verdict == document.TooFew {
+				return exit.With(exit.Thresholds, fmt.Errorf("%s is %s beside %s", c.B.Name, c.Verdict, c.A.Name))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+)
+
+// writeComparison is what a person gets of a comparison.
+func writeComparison(w io.Writer, c *document.Comparison, wide bool) error {
+	p := &lines{w: w, wide: wide}
+	p.line("%s beside %s, %s: %s", c.B.Name, c.A.Name, comparedRuns(c), strings.ToUpper(string(c.Verdict)))
+	if c.Reason != "" {
+		p.line("%s", c.Reason)
+	}
+	if p.err == nil && len(c.Metrics) > 0 {
+		p.err = comparisonTable(c, wide).Write(w)
+	}
+	for _, m := range c.Metrics {
+		if wide && m.Reason != "" {
+			p.line("%s: %s", metricName(m.Name), m.Reason)
+		}
+	}
+	for _, l := range c.LeftOut {
+		if wide {
+			p.line("%s is not compared: %s", metricName(l.Name), l.Reason)
+		}
+	}
+	for _, d := range c.Differences {
+		p.line("%s", differenceLine(d, c.A.Name, c.B.Name))
+	}
+	for _, side := range []document.ComparedGroup{c.A, c.B} {
+		p.leftOut(side)
+	}
+	return p.err
+}
+
+// lines writes text that is wrapped, unless wide, until something fails.
+type lines struct {
+	w    io.Writer
+	wide bool
+	err  error
+}
+
+func (p *lines) line(format string, args ...any) {
+	text := []string{fmt.Sprintf(format, args...)}
+	if !p.wide {
+		text = printer.Wrap(text[0], printer.DefaultWidth)
+	}
+	for _, l := range text {
+		if p.err == nil {
+			_, p.err = fmt.Fprintln(p.w, printer.Escape(l))
+		}
+	}
+}
+
+// leftOut names the runs that do not count, those with the same reason together.
+func (p *lines) leftOut(side document.ComparedGroup) {
+	var reasons []string
+	runs := map[string][]string{}
+	for _, l := range side.LeftOut {
+		if runs[l.Reason] == nil {
+			reasons = append(reasons, l.Reason)
+		}
+		runs[l.Reason] = append(runs[l.Reason], l.RunID)
+	}
+	for _, reason := range reasons {
+		ids := runs[reason]
+		const shown = 3
+		names := strings.Join(ids[:min(shown, len(ids))], ", ")
+		if more := len(ids) - shown; more > 0 && !p.wide {
+			names += fmt.Sprintf(" and %d more", more)
+		} else if p.wide {
+			names = strings.Join(ids, ", ")
+		}
+		p.line("left out of %s: %s: %s", side.Name, names, reason)
+	}
+}
+
+func comparedRuns(c *document.Comparison) string {
+	if c.Paired {
+		return fmt.Sprintf("%d pairs of runs", len(c.A.Runs))
+	}
+	return fmt.Sprintf("%d and %d runs", len(c.B.Runs), len(c.A.Runs))
+}
+
+func differenceLine(d document.EnvironmentDifference, a, b string) string {
+	what := strings.TrimSpace(d.What + " " + d.Field)
+	kind := "note"
+	if d.Allowed {
+		kind = "allowed"
+	}
+	of := func(values []string) string {
+		if len(values) == 0 {
+			return "unknown"
+		}
+		return strings.Join(values, " and ")
+	}
+	return fmt.Sprintf("%s: %s differ: %s in %s, %s in %s", kind, what, of(d.A), a, of(d.B), b)
+}
+
+func comparisonTable(c *document.Comparison, wide bool) *printer.Table {
+	headers := []string{"~METRIC", strings.ToUpper(c.A.Name), strings.ToUpper(c.B.Name), fmt.Sprintf("DIFFERENCE (%g %%)", 100*c.Confidence), "VERDICT"}
+	if wide {
+		headers = append(headers, "SHARE", "P (HOLM)", "MATTERS FROM", "FINDS FROM")
+	}
+	t := printer.NewTable(headers...)
+	if wide {
+		t.Width = 0
+	}
+	for _, m := range c.Metrics {
+		difference := ""
+		if d := m.Difference; d != nil {
+			difference = differenceCell(*d, m.Unit)
+		}
+		verdict := string(m.Verdict)
+		if m.MoreRuns != nil {
+			verdict += fmt.Sprintf(", %d more", *m.MoreRuns)
+		}
+		row := []string{metricName(m.Name), metricCell(m.A.Median, m.Unit), metricCell(m.B.Median, m.Unit), difference, verdict}
+		if wide {
+			share, p, finds := "", "", ""
+			if m.Difference != nil && m.Difference.Relative != nil {
+				share = signedPercent(*m.Difference.Relative)
+			}
+			if m.PAdjusted != nil {
+				p = printer.Significant(*m.PAdjusted, 2)
+			}
+			if m.Detectable != nil {
+				finds = metricCell(*m.Detectable, m.Unit)
+			}
+			row = append(row, share, p, metricCell(m.Effect, m.Unit), finds)
+		}
+		t.Row(row...)
+	}
+	return t
+}
+
+func signedPercent(share float64) string {
+	sign := "+"
+	if share < 0 {
+		sign = "-"
+	}
+	return sign + printer.Percent(math.Abs(share))
+}

@@ -1,0 +1,142 @@
+package selection
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/archive"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+)
+
+// maxFile bounds a file with a Result: a run of many agents has some megabytes.
+const maxFile = 512 << 20
+
+// Find returns the rows of the runs that a group stands for, oldest first. That
+// there is none is an error.
+func (g *Group) Find(ctx context.Context, a *archive.Archive, w Where) ([]archive.Entry, error) {
+	f, err := within(g.filter, w)
+	if err != nil {
+		return nil, err
+	}
+	if len(g.IDs) > 0 {
+		f.IDs, err = g.resolve(ctx, a)
+		if errors.Is(err, archive.ErrNotFound) && g.Test != "" {
+			f.Name = g.Test
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	found, err := a.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no run in %s is %s: 'results list' shows what there is", a, g.wanted(w))
+	}
+	slices.Reverse(found)
+	return found, nil
+}
+
+func (g *Group) resolve(ctx context.Context, a *archive.Archive) (ids []string, err error) {
+	for _, prefix := range g.IDs {
+		id, err := a.Resolve(ctx, prefix)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func (g *Group) wanted(w Where) string {
+	words := fmt.Sprintf("%q", g.Name)
+	if g.Test != "" && len(g.IDs) == 0 {
+		words = fmt.Sprintf("of a Test named %q", g.Test)
+	}
+	if len(w.Conditions) > 0 {
+		words += " with " + strings.Join(w.Conditions, " and ")
+	}
+	if !w.Since.IsZero() || !w.Until.IsZero() {
+		words += " in this time"
+	}
+	return words
+}
+
+// Each reads the Results of a group, oldest first, and visits them one by one.
+func (g *Group) Each(ctx context.Context, a *archive.Archive, w Where, visit func(*document.Result) error) error {
+	if len(g.Files) > 0 {
+		return g.eachFile(visit)
+	}
+	found, err := g.Find(ctx, a, w)
+	if err != nil {
+		return err
+	}
+	return a.Each(ctx, found, func(e *archive.Entry, raw []byte) error {
+		r, err := Read(raw)
+		if err != nil {
+			return fmt.Errorf("run %q: %w", e.RunID, err)
+		}
+		return visit(r)
+	})
+}
+
+func (g *Group) eachFile(visit func(*document.Result) error) error {
+	for _, name := range g.Files {
+		names := []string{name}
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			if names, err = filepath.Glob(filepath.Join(name, "*.json")); err != nil || len(names) == 0 {
+				return fmt.Errorf("directory %q has no .json files: name one with Results", name)
+			}
+		}
+		for _, n := range names {
+			r, err := readFile(n)
+			if err != nil {
+				return fmt.Errorf("file %q: %w", n, err)
+			}
+			if err := visit(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func readFile(name string) (*document.Result, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("it has %d bytes, too many for a Result", info.Size())
+	}
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return Read(raw)
+}
+
+// Read reads a Result's bytes.
+func Read(raw []byte) (*document.Result, error) {
+	r := &document.Result{}
+	if err := json.Unmarshal(raw, r); err != nil {
+		return nil, fmt.Errorf("it is not a Result: %w; 'results get' writes one, and 'import' reads those of other tools", err)
+	}
+	if r.Kind != document.KindResult {
+		return nil, fmt.Errorf("it is not a Result, but of kind %q; 'results get' writes one, and 'import' reads those of other tools", r.Kind)
+	}
+	if r.APIVersion != document.APIVersion {
+		return nil, fmt.Errorf("it has apiVersion %q, which this version cannot read: use the version that wrote it", r.APIVersion)
+	}
+	return r, nil
+}
