@@ -36,8 +36,9 @@ type otherResults struct {
 
 // Fortio writes r as Fortio saves its own runs, and the name of the file, under
 // which 'fortio report' lists it: the time, the run, what it is. It tells of the
-// times that t says. What Fortio has no field for is in Labels, and in a field that
-// only the import of this plugin reads. Neither headers nor bodies are in it.
+// times that t says. What Fortio has no field for is in Labels, and the Result in a
+// field that only the import of this plugin reads. Credentials are redacted in it, and
+// bodies are not there.
 func Fortio(r *document.Result, t Times) (file []byte, name string, err error) {
 	if err := sent(r); err != nil {
 		return nil, "", err

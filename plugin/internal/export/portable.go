@@ -6,34 +6,38 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
-// portable is r as a file for others may hold it, and as it is imported again: with
-// all that was measured of the run as a whole, but without the shares of agents,
-// nodes and containers, and without what was sent (headers, bodies, messages,
-// certificates).
+// portable is r as a file for others may hold it, and as it is imported again: all
+// of it, but for what was sent. Bodies and messages stay in the archive, and
+// credentials are redacted, as they are there.
 func portable(r *document.Result) *document.Result {
 	out := *r
 	out.Spec = document.Test{Spec: r.Spec}.Redacted().Spec
-	out.Spec.Target = withoutContent(out.Spec.Target)
+	left := withoutContent(&out.Spec.Target)
 	out.Spec.Targets = slices.Clone(out.Spec.Targets)
 	for i := range out.Spec.Targets {
-		out.Spec.Targets[i] = withoutContent(out.Spec.Targets[i])
+		left = withoutContent(&out.Spec.Targets[i]) || left
 	}
-	out.Status.Agents, out.Status.NodesWithoutAgent = []document.AgentResult{}, nil
-	out.Status.Resources = document.Resources{Sources: []document.SourceStatus{}}
+	if left {
+		v := &out.Status.Validity
+		v.Warnings = append(slices.Clone(v.Warnings), "what was sent (bodies, messages) was not in the file that this was imported from")
+	}
+	// As a Result has them where there are none: null is no list.
+	if out.Status.Agents == nil {
+		out.Status.Agents = []document.AgentResult{}
+	}
+	if out.Status.Resources.Sources == nil {
+		out.Status.Resources.Sources = []document.SourceStatus{}
+	}
 	return &out
 }
 
-func withoutContent(t document.Target) document.Target {
-	t.Headers, t.Body, t.BodyBase64 = nil, "", nil
-	if t.GRPC != nil {
-		t.GRPC = &document.GRPCCall{Method: t.GRPC.Method}
+// withoutContent takes what is sent out of t, and tells whether there was any.
+func withoutContent(t *document.Target) bool {
+	left := t.Body != "" || len(t.BodyBase64) > 0
+	t.Body, t.BodyBase64 = "", nil
+	if g := t.GRPC; g != nil && (g.Message != "" || len(g.DescriptorSet) > 0) {
+		left = true
+		t.GRPC = &document.GRPCCall{Method: g.Method}
 	}
-	if t.TLS != nil {
-		t.TLS = &document.TLS{InsecureSkipVerify: t.TLS.InsecureSkipVerify, ServerName: t.TLS.ServerName}
-	}
-	// What a right answer holds may be as private as what was sent.
-	if t.Check != nil {
-		t.Check = &document.Check{Status: t.Check.Status}
-	}
-	return t
+	return left
 }

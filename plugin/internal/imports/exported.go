@@ -13,7 +13,8 @@ import (
 )
 
 // exported is the Result that a file of our own export holds, as it was but for
-// what the export leaves out: it has another id, for it is not the same document.
+// what the export leaves out, which it says: it has another id, for it is not the
+// same document.
 func (f *fortioRun) exported(id string) (*document.Result, error) {
 	r := f.Meshery
 	if err := f.checkExported(r); err != nil {
@@ -24,8 +25,6 @@ func (f *fortioRun) exported(id string) (*document.Result, error) {
 	}
 	r.Metadata.Labels[LabelRun] = r.Metadata.RunID
 	r.Metadata.RunID = id
-	r.Status.Agents, r.Status.NodesWithoutAgent, r.Status.Resources = nil, nil, document.Resources{}
-	r.Status.Validity.Warnings = append(r.Status.Validity.Warnings, "what each agent, node and container did is not in the file this was imported from")
 	return r, nil
 }
 
@@ -51,21 +50,28 @@ func (f *fortioRun) checkExported(r *document.Result) error {
 	switch {
 	case !s.StartTime.Equal(f.StartTime), s.EndTime.Sub(s.StartTime) != f.duration(), s.Rate.Achieved != f.ActualQPS:
 		return wrong("its times or its rate disagree")
-	case q.Sent < 0 || q.Failed < 0 || q.Unsent < 0 || q.Succeeded < 0 || q.Planned < 0 || q.Sent != q.Succeeded+q.Failed:
+	case q.Sent < 0 || q.Failed < 0 || q.Unsent < 0 || q.Succeeded < 0 || q.Planned < 0 || q.Sent != q.Succeeded+q.Failed || q.Planned != q.Sent+q.Unsent:
 		return wrong("its counts disagree")
 	case !f.countsOneOf(&s.Latency):
 		return wrong("its DurationHistogram counts something else")
 	}
-	for _, one := range latencies(&s.Latency, &s.Histograms) {
+	all := latencies("", &s.Latency, &s.Histograms)
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		all = append(all, latencies(t.Name+": ", &t.Latency, &t.Histograms)...)
+	}
+	for i := range s.Agents {
+		a := &s.Agents[i]
+		switch a.Phase {
+		case document.AgentSucceeded, document.AgentFailed, document.AgentCancelled, document.AgentLost:
+		default:
+			return wrong(a.Node + ": it does not say how the agent ended")
+		}
+		all = append(all, latencies(a.Node+": ", &a.Latency, &a.Histograms)...)
+	}
+	for _, one := range all {
 		if err := one.check(); err != nil {
 			return wrong(one.name + ": " + err.Error())
-		}
-	}
-	for i := range s.Targets {
-		for _, one := range latencies(&s.Targets[i].Latency, &s.Targets[i].Histograms) {
-			if err := one.check(); err != nil {
-				return wrong(s.Targets[i].Name + ": " + one.name + ": " + err.Error())
-			}
 		}
 	}
 	return nil
@@ -89,10 +95,11 @@ type latency struct {
 	encoded string
 }
 
-func latencies(l *document.Latency, h *document.Histograms) []latency {
+// latencies are those of a Result, or with a prefix of a part of it.
+func latencies(prefix string, l *document.Latency, h *document.Histograms) []latency {
 	return []latency{
-		{"responseTime", l.ResponseTime, h.ResponseTime}, {"serviceTime", l.ServiceTime, h.ServiceTime}, {"lateness", l.Lateness, h.Lateness},
-		{"connectTime", l.ConnectTime, h.ConnectTime}, {"errorTime", l.ErrorTime, h.ErrorTime},
+		{prefix + "responseTime", l.ResponseTime, h.ResponseTime}, {prefix + "serviceTime", l.ServiceTime, h.ServiceTime},
+		{prefix + "lateness", l.Lateness, h.Lateness}, {prefix + "connectTime", l.ConnectTime, h.ConnectTime}, {prefix + "errorTime", l.ErrorTime, h.ErrorTime},
 	}
 }
 
