@@ -17,7 +17,7 @@ const (
 	// maxSimulated is up to how many runs a side the power is simulated.
 	maxSimulated = 30
 	// simulated is how many comparisons that takes.
-	simulated = 400
+	simulated = 200
 )
 
 // power says what so many runs can find, in half widths of the metric's own interval,
@@ -51,6 +51,11 @@ func (t *trial) newPower(family int) power {
 		}
 		return x
 	}
+	corrected := 1 - alpha/float64(family)
+	k, kFamily := statistics.MannWhitneyOrder(t.n, t.m, t.o.Confidence), statistics.MannWhitneyOrder(t.n, t.m, corrected)
+	if t.s.paired {
+		kFamily = statistics.SignedRankOrder(t.n, corrected)
+	}
 	var moved, widths []float64
 	for i := range simulated {
 		a, b := draw(t.n), draw(t.m)
@@ -59,10 +64,10 @@ func (t *trial) newPower(family int) power {
 		if t.s.paired {
 			d := statistics.Differences(a, b)
 			half, ok = statistics.MedianInterval(d, 200, uint64(i), t.o.Confidence)
-			far, found = statistics.SignedRankInterval(d, 1-alpha/float64(family))
+			far, found = statistics.SignedRankBetween(d, kFamily)
 		} else {
-			half, ok = statistics.HodgesLehmannInterval(a, b, t.o.Confidence)
-			far, found = statistics.HodgesLehmannInterval(a, b, 1-alpha/float64(family))
+			half, ok = statistics.HodgesLehmannBetween(a, b, k)
+			far, found = statistics.HodgesLehmannBetween(a, b, kFamily)
 		}
 		if !ok || !found {
 			return p

@@ -42,23 +42,23 @@ func HodgesLehmann(a, b []float64) float64 { return medianOfSorted(pairwise(a, b
 // the level (P. K. Sen, Biometrics 19 (1963) 532-552; R's wilcox.test(conf.int =
 // TRUE, exact = TRUE)). False: with so few values there is none.
 func HodgesLehmannInterval(a, b []float64, confidence float64) (Interval, bool) {
-	n, m := len(a), len(b)
+	return HodgesLehmannBetween(a, b, MannWhitneyOrder(len(a), len(b), confidence))
+}
+
+// HodgesLehmannBetween is HodgesLehmannInterval from its k, for who needs many.
+func HodgesLehmannBetween(a, b []float64, k int) (Interval, bool) { return between(pairwise(a, b), k) }
+
+// MannWhitneyOrder is the k of HodgesLehmannInterval; 0 where there is none.
+func MannWhitneyOrder(n, m int, confidence float64) int {
 	if n == 0 || m == 0 {
-		return Interval{}, false
+		return 0
 	}
-	var k int
 	if n+m > MaxExactMannWhitney {
 		product := float64(n) * float64(m)
-		k = normalOrder(product/2, product*float64(n+m+1)/12, confidence)
-	} else {
-		ranks := make([]int, n+m)
-		for i := range ranks {
-			ranks[i] = i + 1
-		}
-		counts, _ := sumsOfSubsets(ranks, min(n, m)) // of U, from 0
-		k = order(counts, confidence)
+		return normalOrder(product/2, product*float64(n+m+1)/12, confidence)
 	}
-	return between(pairwise(a, b), k)
+	counts, _ := sumsOfSubsets(upTo(n+m), min(n, m)) // of U, from 0
+	return order(counts, confidence)
 }
 
 // SignedRankInterval holds the centre of the differences d with a chance of at least
@@ -68,18 +68,27 @@ func HodgesLehmannInterval(a, b []float64, confidence float64) (Interval, bool) 
 // wilcox.test(d, conf.int = TRUE, exact = TRUE)): all shifts that WilcoxonSignedRank
 // would not reject. False: with so few there is none.
 func SignedRankInterval(d []float64, confidence float64) (Interval, bool) {
-	n := len(d)
-	var k int
+	return SignedRankBetween(d, SignedRankOrder(len(d), confidence))
+}
+
+// SignedRankBetween is SignedRankInterval from its k, for who needs many.
+func SignedRankBetween(d []float64, k int) (Interval, bool) { return between(walsh(d), k) }
+
+// SignedRankOrder is the k of SignedRankInterval; 0 where there is none.
+func SignedRankOrder(n int, confidence float64) int {
 	if n > MaxExactWilcoxon {
-		k = normalOrder(float64(n)*float64(n+1)/4, float64(n)*float64(n+1)*float64(2*n+1)/24, confidence)
-	} else {
-		ranks := make([]int, n)
-		for i := range ranks {
-			ranks[i] = i + 1
-		}
-		k = order(sumsOfSigned(ranks), confidence)
+		return normalOrder(float64(n)*float64(n+1)/4, float64(n)*float64(n+1)*float64(2*n+1)/24, confidence)
 	}
-	return between(walsh(d), k)
+	return order(sumsOfSigned(upTo(n)), confidence)
+}
+
+// upTo are the whole numbers from 1 to n.
+func upTo(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i + 1
+	}
+	return all
 }
 
 // walsh are the means of every two of d, each with itself as well, sorted.

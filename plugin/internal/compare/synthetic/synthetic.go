@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/internal/histogram"
@@ -54,8 +56,12 @@ var Spread = map[string]float64{
 type Runs struct {
 	Noise  Noise
 	Random *rand.Rand
-	// Shift is by how much every figure is above that without, in its Spread.
+	// Shift is by how much every figure is above that without, in its Spread; only
+	// those of the metrics that begin with Only, where that is not empty.
 	Shift float64
+	Only  string
+	// Bare runs have no histograms, only their percentiles.
+	Bare bool
 	// Labels of every run.
 	Labels map[string]string
 	made   int
@@ -76,7 +82,13 @@ const repeated = 10
 // Result makes one. Beside is what is shared with the run beside it, in Spread.
 func (g *Runs) Result(beside float64) *document.Result {
 	g.made++
-	off := func() float64 { return beside + g.Noise.Draw(g.Random) + g.Shift }
+	off := func(metric string) float64 {
+		v := beside + g.Noise.Draw(g.Random)
+		if strings.HasPrefix(metric, g.Only) {
+			v += g.Shift
+		}
+		return Spread[metric] * v
+	}
 	r := &document.Result{APIVersion: document.APIVersion, Kind: document.KindResult}
 	r.Metadata = document.ResultMetadata{Name: "checkout", RunID: fmt.Sprintf("%08x-0000-7000-8000-%012x", g.Random.Uint32(), g.made), Labels: map[string]string{"block": strconv.Itoa(g.made)}}
 	for name, value := range g.Labels {
@@ -87,32 +99,61 @@ func (g *Runs) Result(beside float64) *document.Result {
 	s := &r.Status
 	s.Phase, s.Validity.Valid = document.Succeeded, true
 	s.StartTime = time.Date(2026, 11, 23, 14, g.made, 0, 0, time.UTC)
-	latency := 30 + Spread["responseTime"]*off()
+	latency := 30 + off("responseTime")
 	s.Latency.ResponseTime, s.Histograms.ResponseTime = distribution(latency)
 	s.Latency.ServiceTime, s.Histograms.ServiceTime = distribution(latency - 1)
-	s.Rate.Achieved = 1000 + Spread["rate"]*off()
+	if g.Bare {
+		s.Histograms = document.Histograms{}
+	}
+	s.Rate.Achieved = 1000 + off("rate")
 	sent := int64(100_000)
-	failed := min(max(0, int64(math.Round(float64(sent)/100*(5+Spread["errors"]*off())))), sent)
+	failed := min(max(0, int64(math.Round(float64(sent)/100*(5+off("errors"))))), sent)
 	s.Requests = document.Requests{Planned: sent, Sent: sent, Succeeded: sent - failed, Failed: failed}
 	s.Agents = []document.AgentResult{{Node: "worker-1", Pod: "meshery-agent-abcde", Phase: document.AgentSucceeded}}
 	s.Environment = document.Environment{Kubernetes: "v1.34.1", Namespace: "perf", Nodes: []document.NodeInfo{{Name: "worker-1", Kernel: "6.1.0", CPU: "4", Memory: "16393244Ki"}},
 		TargetPods: []string{"shop/checkout-1"}, TargetImages: []string{"shop/checkout:1"}, Plugin: "v0.1.0"}
-	s.Resources.Nodes = []document.NodeResources{{Node: "worker-1", Cost: document.Cost{CoreSecondsPer1000Requests: new(1 + Spread["cpu"]*off())}}}
+	s.Resources.Nodes = []document.NodeResources{{Node: "worker-1", Cost: document.Cost{CoreSecondsPer1000Requests: new(1 + off("cpu"))}}}
 	for _, c := range []document.ContainerResource{
 		{Namespace: "shop", Pod: "checkout-1", Container: "checkout"}, {Namespace: "shop", Pod: "checkout-1", Container: "istio-proxy"},
 		{Namespace: "istio-system", Pod: "istiod-1", Container: "discovery"}, {Namespace: "perf", Pod: "meshery-agent-abcde", Container: "agent"},
 	} {
 		c.Node = "worker-1"
-		c.CoreSecondsPer1000Requests = new(1 + Spread["cpu"]*off())
-		c.MemoryMeanBytes = new(100<<20 + Spread["memory"]*off())
+		c.CoreSecondsPer1000Requests = new(1 + off("cpu"))
+		c.MemoryMeanBytes = new(100<<20 + off("memory"))
 		s.Resources.Containers = append(s.Resources.Containers, c)
 	}
 	return r
 }
 
+// step is what latencies are rounded to, in ms, so that encoding one takes no more
+// time than it must: what was made once is taken again.
+const step = 0.02
+
+var (
+	mutex sync.Mutex
+	known = map[float64]encoded{}
+)
+
+type encoded struct {
+	summary   document.Summary
+	histogram string
+}
+
 // distribution is that of a run's requests: the same for every run, but for where it
 // is, in ms.
 func distribution(at float64) (*document.Summary, string) {
+	at = math.Round(at/step) * step
+	mutex.Lock()
+	defer mutex.Unlock()
+	e, ok := known[at]
+	if !ok {
+		e = encode(at)
+		known[at] = e
+	}
+	return &e.summary, e.histogram
+}
+
+func encode(at float64) encoded {
 	h := histogram.New()
 	for _, v := range shape {
 		h.RecordMany(time.Duration((at+v)*1e6), repeated)
@@ -125,6 +166,6 @@ func distribution(at float64) (*document.Summary, string) {
 		d, _ := h.Quantile(q)
 		return new(float64(d) / 1e6)
 	}
-	return &document.Summary{Count: h.Count(), Min: float64(h.Min()) / 1e6, Mean: float64(h.Mean()) / 1e6, Max: float64(h.Max()) / 1e6,
-		P50: q(0.5), P75: q(0.75), P90: q(0.9), P95: q(0.95), P99: q(0.99), P999: q(0.999)}, base64.StdEncoding.EncodeToString(raw)
+	return encoded{document.Summary{Count: h.Count(), Min: float64(h.Min()) / 1e6, Mean: float64(h.Mean()) / 1e6, Max: float64(h.Max()) / 1e6,
+		P50: q(0.5), P75: q(0.75), P90: q(0.9), P95: q(0.95), P99: q(0.99), P999: q(0.999)}, base64.StdEncoding.EncodeToString(raw)}
 }
