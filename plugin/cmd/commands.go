@@ -16,6 +16,7 @@ func commands(f *factory) []*cobra.Command {
 		newImportCommand(f),
 		newCompareCommand(f),
 		newHistoryCommand(f),
+		newReportCommand(f),
 		newArchiveCommand(f),
 		newVersionCommand(f),
 		newCompletionCommand(f),

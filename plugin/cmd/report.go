@@ -1,0 +1,238 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/meshery/kubectl-meshery/internal/buildinfo"
+	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/report"
+)
+
+type reportOptions struct {
+	*factory
+	archive  archiveFlags
+	groups   groupFlags
+	how      comparisonFlags
+	by       string
+	baseline string
+	format   string
+	output   string
+	title    string
+	// command is this command line, for who wants to repeat the report.
+	command string
+}
+
+// reportForm is a format, and the end of file names that stand for it.
+type reportForm struct {
+	name, suffix string
+	write        func(io.Writer, report.Input) error
+}
+
+var reportForms = []reportForm{
+	{"html", ".html", report.HTML},
+	{"markdown", ".md", report.Markdown},
+	{"junit", ".xml", report.JUnit},
+}
+
+func newReportCommand(f *factory) *cobra.Command {
+	o := &reportOptions{factory: f}
+	c := &cobra.Command{
+		Use:   "report GROUP... --output FILE",
+		Short: "Write a page about runs: HTML, Markdown for pull requests, JUnit for CI",
+		Long: `Write about runs, and about how they compare: one HTML page that needs nothing
+else, Markdown for pull requests, or JUnit XML for continuous integration.
+
+A GROUP is as for 'compare': conditions on labels, the name of a Test, run ids,
+or files. With several, each is compared with the first. With --by, the runs of
+one are split by the values of a label, such as the variants of a bench.
+
+Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right; 3 with
+--fail-on worse, and something is worse: the report is written all the same.`,
+		Example: examples(`  # One run`, `  %[1]s report 0193a1c4-7c1e --output run.html`, ``,
+			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output meshes.html`,
+			`  %[1]s report mesh=none mesh=istio --format markdown`, ``,
+			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --baseline none --output bench.html`),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return exit.Usagef("report needs at least one group of runs")
+			}
+			return nil
+		},
+		ValidArgsFunction: completeRuns(f, &o.archive, true),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.complete(args); err != nil {
+				return err
+			}
+			o.command = reportLine(c.Flags(), args)
+			return stopped(c.Context(), o.run(c.Context()), "nothing was written")
+		},
+	}
+	fs := c.Flags()
+	fs.StringVar(&o.output, "output", "", "File to write, or - for standard output (the default for markdown and junit)")
+	fs.StringVar(&o.format, "format", "", "html, markdown or junit (default: by the file's name, .html, .md or .xml)")
+	fs.StringVar(&o.title, "title", "", "Title of the report (default: the names of the groups)")
+	fs.StringVar(&o.by, "by", "", "Split the runs of one group by the values of this label")
+	fs.StringVar(&o.baseline, "baseline", "", "With --by: the value that the others are compared with (default: the first in time)")
+	o.groups.AddFlags(fs)
+	o.how.AddFlags(fs)
+	o.archive.AddFlags(fs)
+	return c
+}
+
+// reportLine is the command line that writes this report again.
+func reportLine(fs *pflag.FlagSet, args []string) string {
+	line := "kubectl meshery report"
+	for _, a := range args {
+		line += " " + quoted(a)
+	}
+	fs.Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if several, ok := f.Value.(pflag.SliceValue); ok {
+			values = several.GetSlice()
+		}
+		for _, v := range values {
+			line += " --" + f.Name + "=" + quoted(v)
+		}
+	})
+	return line
+}
+
+func (o *reportOptions) complete(args []string) error {
+	if o.format == "" {
+		o.format = "html"
+		for _, form := range reportForms {
+			if strings.EqualFold(filepath.Ext(o.output), form.suffix) {
+				o.format = form.name
+			}
+		}
+	}
+	if !slices.ContainsFunc(reportForms, func(f reportForm) bool { return f.name == o.format }) {
+		return exit.Usagef("--format %q is unknown: use html, markdown or junit", o.format)
+	}
+	switch out, isFile := o.Out.(*os.File); {
+	case o.output == "" && o.format == "html" && isFile && term.IsTerminal(int(out.Fd())):
+		return exit.Usagef("a page is nothing for a terminal: name a file with --output")
+	case o.by != "" && len(args) > 1:
+		return exit.Usagef("--by splits one group, and %d are given", len(args))
+	case o.by == "" && o.baseline != "":
+		return exit.Usagef("--baseline belongs to --by: without it the first group is the baseline")
+	}
+	if err := o.how.complete(); err != nil {
+		return err
+	}
+	return o.groups.complete(args, time.Now())
+}
+
+func (o *reportOptions) run(ctx context.Context) error {
+	groups, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	in := report.Input{Title: o.title, Generated: time.Now(), Plugin: buildinfo.Get().Version, Groups: groups, Command: o.command}
+	var sides []*compare.Group
+	for _, g := range groups {
+		side := &compare.Group{Name: g.Name}
+		for _, r := range g.Runs {
+			side.Add(r)
+		}
+		sides = append(sides, side)
+	}
+	for _, side := range sides[1:] {
+		c, err := o.how.compare(sides[0], side)
+		if err != nil {
+			return fmt.Errorf("%s beside %s: %w", side.Name, sides[0].Name, err)
+		}
+		in.Comparisons = append(in.Comparisons, c)
+	}
+	var page bytes.Buffer
+	for _, form := range reportForms {
+		if form.name == o.format {
+			if err := form.write(&page, in); err != nil {
+				return err
+			}
+		}
+	}
+	if err := o.write(page.Bytes()); err != nil {
+		return err
+	}
+	return o.how.failed(in.Comparisons)
+}
+
+// read reads the runs of every group, or of every value of --by.
+func (o *reportOptions) read(ctx context.Context) ([]report.Group, error) {
+	a, err := o.archive.Open(ctx, o.contextName())
+	if err != nil && !o.groups.onlyFiles() {
+		return nil, err
+	}
+	var groups []report.Group
+	for _, g := range o.groups.parsed {
+		one := report.Group{Name: g.Name}
+		err := g.Each(ctx, a, o.groups.where, func(r *document.Result) error {
+			one.Runs = append(one.Runs, r)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, one)
+	}
+	if o.by == "" {
+		return groups, nil
+	}
+	return o.split(groups[0])
+}
+
+// split makes a group of every value of the label, the baseline first.
+func (o *reportOptions) split(all report.Group) (groups []report.Group, err error) {
+	for _, r := range all.Runs {
+		value, ok := r.Metadata.Labels[o.by]
+		if !ok {
+			return nil, fmt.Errorf("run %q has no label %q to split by: narrow the runs down with --where", r.Metadata.RunID, o.by)
+		}
+		i := slices.IndexFunc(groups, func(g report.Group) bool { return g.Name == value })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, report.Group{Name: value})
+		}
+		groups[i].Runs = append(groups[i].Runs, r)
+	}
+	if o.baseline == "" {
+		return groups, nil
+	}
+	i := slices.IndexFunc(groups, func(g report.Group) bool { return g.Name == o.baseline })
+	if i < 0 {
+		var names []string
+		for _, g := range groups {
+			names = append(names, g.Name)
+		}
+		return nil, fmt.Errorf("no run has %s=%s: there are %s", o.by, o.baseline, strings.Join(names, ", "))
+	}
+	baseline := groups[i]
+	return slices.Insert(slices.Delete(groups, i, i+1), 0, baseline), nil
+}
+
+func (o *reportOptions) write(page []byte) error {
+	if o.output == "" || o.output == "-" {
+		_, err := o.Out.Write(page)
+		return err
+	}
+	if err := os.WriteFile(o.output, page, 0o644); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(o.ErrOut, "The report is in %s.\n", o.output)
+	return err
+}
