@@ -43,7 +43,7 @@ func TestBenchCompares(t *testing.T) {
 	if err != nil || !strings.Contains(stderr, "18 of 18 runs are there\n") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
-	for _, want := range []string{"steady: istio beside none, 9 pairs of runs: WORSE\n", "\nservice p50 ", " ms (+", "worse\n"} {
+	for _, want := range []string{"istio beside none, 9 pairs of runs: WORSE\n", "\nservice p50 ", " ms (+", "worse\n"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("lacks %q:\n%s", want, stdout)
 		}
@@ -85,7 +85,7 @@ func TestBenchAgainstItself(t *testing.T) {
 		t.Errorf("noise floor %+v", r.Comparisons[0].NoiseFloor)
 	}
 	stdout, _, err = benched(t, t.Context(), "-f", file, "--archive", kept, "--aa", "--variant", "istio", "--resume")
-	if err != nil || !strings.Contains(stdout, "\nnoise floor ") || !strings.Contains(stdout, "steady: istio-again beside istio, 6 pairs of runs: ") {
+	if err != nil || !strings.Contains(stdout, "\nnoise floor ") || !strings.Contains(stdout, "istio-again beside istio, 6 pairs of runs: ") {
 		t.Errorf("%v\n%s", err, stdout)
 	}
 	// It is no bench of the plan's variants.

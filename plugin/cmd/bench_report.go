@@ -64,7 +64,7 @@ func (o *benchOptions) finish(ctx context.Context, r *benchRunner, out bench.Out
 	if notRead == nil {
 		report.Comparisons = r.compare()
 	}
-	err := o.print.Print(o.Out, report, func(w io.Writer) error { return benchTables(w, report) })
+	err := o.print.Print(o.Out, report, func(w io.Writer) error { return benchTables(w, report, o.print.Wide()) })
 	if err = errors.Join(explained(notRead), err); err != nil {
 		return fmt.Errorf("%w; all runs are done: the same command with --resume=%s compares them", err, r.id)
 	}

@@ -11,53 +11,31 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 )
 
-// benchTables are what a person gets of a bench: a table for every Test and variant.
-func benchTables(w io.Writer, report bench.Report) error {
+// benchTables are what a person gets of a bench: every comparison, with the Test before
+// it where there are several.
+func benchTables(w io.Writer, report bench.Report, wide bool) error {
+	test := ""
 	for i, c := range report.Comparisons {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
+		if len(report.Tests) > 1 && c.Test != test {
+			test = c.Test
+			fmt.Fprintf(w, "TEST %s\n", test)
+		}
 		if c.Comparison == nil {
-			for _, line := range printer.Wrap(fmt.Sprintf("%s: %s cannot be compared with %s: %s", c.Test, c.Variant, report.Baseline, c.Reason), printer.DefaultWidth) {
-				fmt.Fprintln(w, printer.Escape(line))
+			p := &lines{w: w, wide: wide}
+			if p.line("%s cannot be compared with %s: %s", c.Variant, report.Baseline, c.Reason); p.err != nil {
+				return p.err
 			}
 			continue
 		}
-		runs := fmt.Sprintf("%d and %d runs", len(c.Comparison.A.Runs), len(c.Comparison.B.Runs))
-		if c.Comparison.Paired {
-			runs = fmt.Sprintf("%d pairs of runs", len(c.Comparison.A.Runs))
-		}
-		fmt.Fprintf(w, "%s: %s beside %s, %s: %s\n", c.Test, c.Variant, report.Baseline, runs, strings.ToUpper(string(c.Comparison.Verdict)))
-		if c.Comparison.Reason != "" {
-			for _, line := range printer.Wrap(c.Comparison.Reason, printer.DefaultWidth) {
-				fmt.Fprintln(w, printer.Escape(line))
-			}
-		}
-		if len(c.Comparison.Metrics) == 0 {
-			continue
-		}
-		if err := metricTable(c, report.Baseline).Write(w); err != nil {
+		if err := writeComparison(w, c.Comparison, wide); err != nil {
 			return err
 		}
 		writeFloor(w, c.NoiseFloor)
 	}
 	return nil
-}
-
-func metricTable(c bench.Comparison, baseline string) *printer.Table {
-	t := printer.NewTable("~METRIC", strings.ToUpper(baseline), strings.ToUpper(c.Variant), fmt.Sprintf("DIFFERENCE (%g %%)", 100*c.Comparison.Confidence), "VERDICT")
-	for _, m := range c.Comparison.Metrics {
-		difference := ""
-		if d := m.Difference; d != nil {
-			difference = differenceCell(*d, m.Unit)
-		}
-		verdict := string(m.Verdict)
-		if m.MoreRuns != nil {
-			verdict += fmt.Sprintf(", %d more", *m.MoreRuns)
-		}
-		t.Row(metricName(m.Name), metricCell(m.A.Median, m.Unit), metricCell(m.B.Median, m.Unit), difference, verdict)
-	}
-	return t
 }
 
 // writeFloor writes the noise floor of every metric, the largest last.
