@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/layer"
 )
 
 // Entry is a run's row in the index: enough to list and filter without reading
@@ -22,21 +23,24 @@ type Entry struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	Target string            `json:"target"` // of several: the first, and how many more
 	// Mesh is the run's label "mesh", or else the meshes found in the cluster.
-	Mesh         string            `json:"mesh,omitempty"`
-	Start        time.Time         `json:"start"`
-	End          time.Time         `json:"end"`
-	Phase        document.Phase    `json:"phase"`
-	Valid        bool              `json:"valid"`
-	Requests     EntryRequests     `json:"requests"`
-	Rate         EntryRate         `json:"rate"`
-	ResponseTime *EntryLatency     `json:"responseTime,omitempty"`
-	ServiceTime  *EntryLatency     `json:"serviceTime,omitempty"`
-	Agents       int               `json:"agents"`
-	Local        bool              `json:"local,omitempty"`
-	Kubernetes   string            `json:"kubernetes,omitempty"`
-	Meshes       map[string]string `json:"meshes,omitempty"`
-	Size         int64             `json:"size"`
-	SHA256       string            `json:"sha256"`
+	Mesh         string         `json:"mesh,omitempty"`
+	Start        time.Time      `json:"start"`
+	End          time.Time      `json:"end"`
+	Phase        document.Phase `json:"phase"`
+	Valid        bool           `json:"valid"`
+	Requests     EntryRequests  `json:"requests"`
+	Rate         EntryRate      `json:"rate"`
+	ResponseTime *EntryLatency  `json:"responseTime,omitempty"`
+	ServiceTime  *EntryLatency  `json:"serviceTime,omitempty"`
+	// Cost is what requests took; absent in rows of earlier versions, and where
+	// nothing is known.
+	Cost       *EntryCost        `json:"cost,omitempty"`
+	Agents     int               `json:"agents"`
+	Local      bool              `json:"local,omitempty"`
+	Kubernetes string            `json:"kubernetes,omitempty"`
+	Meshes     map[string]string `json:"meshes,omitempty"`
+	Size       int64             `json:"size"`
+	SHA256     string            `json:"sha256"`
 }
 
 // EntryRequests are the calls of the measured time. Rows of earlier versions
@@ -69,6 +73,22 @@ type EntryLatency struct {
 	P999  *float64 `json:"p999,omitempty"`
 	P9999 *float64 `json:"p9999,omitempty"`
 	Max   float64  `json:"max"`
+}
+
+// EntryCost is what requests took, by layer: CPU in core-seconds per 1,000 requests,
+// memory in bytes (package layer). What is not known is absent.
+type EntryCost struct {
+	CPU    EntryLayers `json:"coreSecondsPer1000Requests,omitzero"`
+	Memory EntryLayers `json:"memoryBytes,omitzero"`
+}
+
+// EntryLayers is a figure of each layer. Nodes is everything on the nodes with an
+// agent, the kernel and the agents included.
+type EntryLayers struct {
+	Application  *float64 `json:"application,omitempty"`
+	DataPlane    *float64 `json:"dataPlane,omitempty"`
+	ControlPlane *float64 `json:"controlPlane,omitempty"`
+	Nodes        *float64 `json:"nodes,omitempty"`
 }
 
 // manifest says what a run's folder holds.
@@ -107,7 +127,7 @@ func describe(raw []byte, writer string) (*Entry, *manifest, error) {
 		Requests:     EntryRequests{Planned: q.Planned, Sent: q.Sent, Succeeded: q.Succeeded, Failed: q.Failed, Unsent: q.Unsent},
 		Rate:         EntryRate{Target: r.Status.Rate.Target, Achieved: r.Status.Rate.Achieved},
 		ResponseTime: latencyOf(r.Status.Latency.ResponseTime), ServiceTime: latencyOf(r.Status.Latency.ServiceTime),
-		Agents: len(r.Status.Agents), Local: r.Status.Environment.Local,
+		Cost: costOf(r), Agents: len(r.Status.Agents), Local: r.Status.Environment.Local,
 		Kubernetes: r.Status.Environment.Kubernetes, Meshes: r.Status.Environment.Meshes,
 		Size: int64(len(raw)), SHA256: hex.EncodeToString(sum[:]),
 	}
@@ -130,6 +150,22 @@ func meshOf(r *document.Result) string {
 		return mesh
 	}
 	return strings.Join(slices.Sorted(maps.Keys(r.Status.Environment.Meshes)), ",")
+}
+
+func costOf(r *document.Result) *EntryCost {
+	costs := layer.Costs(r)
+	application, dataPlane, controlPlane := costs[layer.Application], costs[layer.DataPlane], costs[layer.ControlPlane]
+	c := EntryCost{
+		CPU: EntryLayers{
+			Application: application.CPU.Pointer(), DataPlane: dataPlane.CPU.Pointer(), ControlPlane: controlPlane.CPU.Pointer(),
+			Nodes: layer.NodeCPU(r).Pointer(),
+		},
+		Memory: EntryLayers{Application: application.Memory.Pointer(), DataPlane: dataPlane.Memory.Pointer(), ControlPlane: controlPlane.Memory.Pointer()},
+	}
+	if c == (EntryCost{}) {
+		return nil
+	}
+	return &c
 }
 
 // EntryOf is the row about a Result's bytes.

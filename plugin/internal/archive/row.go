@@ -57,6 +57,16 @@ type row struct {
 	ServiceP9999 *float64 `parquet:"service_p9999_ms,optional"`
 	ServiceMax   *float64 `parquet:"service_max_ms,optional"`
 
+	// Core-seconds per 1,000 requests, which times 1,000 are the mCPU that 1,000
+	// requests per second take.
+	CPUApplication     *float64 `parquet:"cpu_application_core_s_per_1000,optional"`
+	CPUDataPlane       *float64 `parquet:"cpu_data_plane_core_s_per_1000,optional"`
+	CPUControlPlane    *float64 `parquet:"cpu_control_plane_core_s_per_1000,optional"`
+	CPUNodes           *float64 `parquet:"cpu_nodes_core_s_per_1000,optional"`
+	MemoryApplication  *float64 `parquet:"memory_application_bytes,optional"`
+	MemoryDataPlane    *float64 `parquet:"memory_data_plane_bytes,optional"`
+	MemoryControlPlane *float64 `parquet:"memory_control_plane_bytes,optional"`
+
 	Size   int64  `parquet:"result_bytes"`
 	SHA256 string `parquet:"result_sha256"`
 }
@@ -82,6 +92,10 @@ func rowOf(e *Entry) row {
 		r.ServiceCount, r.ServiceMin, r.ServiceMean, r.ServiceMax = &l.Count, l.Min, l.Mean, &l.Max
 		r.ServiceP50, r.ServiceP75, r.ServiceP90, r.ServiceP95 = l.P50, l.P75, l.P90, l.P95
 		r.ServiceP99, r.ServiceP999, r.ServiceP9999 = l.P99, l.P999, l.P9999
+	}
+	if c := e.Cost; c != nil {
+		r.CPUApplication, r.CPUDataPlane, r.CPUControlPlane, r.CPUNodes = c.CPU.Application, c.CPU.DataPlane, c.CPU.ControlPlane, c.CPU.Nodes
+		r.MemoryApplication, r.MemoryDataPlane, r.MemoryControlPlane = c.Memory.Application, c.Memory.DataPlane, c.Memory.ControlPlane
 	}
 	return r
 }
@@ -113,6 +127,13 @@ func (r *row) entry() Entry {
 			P90: r.ServiceP90, P95: r.ServiceP95, P99: r.ServiceP99, P999: r.ServiceP999, P9999: r.ServiceP9999,
 			Max: *r.ServiceMax,
 		}
+	}
+	cost := EntryCost{
+		CPU:    EntryLayers{r.CPUApplication, r.CPUDataPlane, r.CPUControlPlane, r.CPUNodes},
+		Memory: EntryLayers{r.MemoryApplication, r.MemoryDataPlane, r.MemoryControlPlane, nil},
+	}
+	if cost != (EntryCost{}) {
+		e.Cost = &cost
 	}
 	return e
 }

@@ -35,7 +35,7 @@ type History struct {
 	// Name is how the runs were asked for.
 	Name   string `json:"name"`
 	Metric string `json:"metric"`
-	// Unit of all figures but P and shares: ms, requests/s or %.
+	// Unit of all figures but P and shares: ms, requests/s, %, core-s/1000 or bytes.
 	Unit           string `json:"unit"`
 	HigherIsBetter bool   `json:"higherIsBetter,omitempty"`
 	By             string `json:"by,omitempty"`

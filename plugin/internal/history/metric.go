@@ -53,6 +53,33 @@ func allMetrics() []metric {
 			}})
 		}
 	}
+	for _, layers := range []struct {
+		name, unit string
+		of         func(c *archive.EntryCost) *archive.EntryLayers
+	}{
+		{"cpu", "core-s/1000", func(c *archive.EntryCost) *archive.EntryLayers { return &c.CPU }},
+		{"memory", "bytes", func(c *archive.EntryCost) *archive.EntryLayers { return &c.Memory }},
+	} {
+		for _, l := range []struct {
+			name string
+			of   func(l *archive.EntryLayers) *float64
+		}{
+			{"application", func(l *archive.EntryLayers) *float64 { return l.Application }},
+			{"dataPlane", func(l *archive.EntryLayers) *float64 { return l.DataPlane }},
+			{"controlPlane", func(l *archive.EntryLayers) *float64 { return l.ControlPlane }},
+			{"node", func(l *archive.EntryLayers) *float64 { return l.Nodes }},
+		} {
+			if layers.name == "memory" && l.name == "node" {
+				continue
+			}
+			all = append(all, metric{name: layers.name + "." + l.name, unit: layers.unit, of: func(e *archive.Entry) *float64 {
+				if e.Cost == nil {
+					return nil
+				}
+				return l.of(layers.of(e.Cost))
+			}})
+		}
+	}
 	return append(all,
 		metric{name: "rate.achieved", unit: "requests/s", higherIsBetter: true, of: func(e *archive.Entry) *float64 { return &e.Rate.Achieved }},
 		metric{name: "errors", unit: "%", of: func(e *archive.Entry) *float64 {
@@ -97,7 +124,7 @@ func (m metric) value(e *archive.Entry) (v float64, reason string) {
 	}
 	ms := m.of(e)
 	if ms == nil {
-		return 0, fmt.Sprintf("it has no %s: a closed loop has no response time, and percentiles need enough requests", m.name)
+		return 0, fmt.Sprintf("it has no %s: closed loops have no response time, percentiles need enough requests, and costs the kubelet's metrics", m.name)
 	}
 	return *ms, ""
 }
