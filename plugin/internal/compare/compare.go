@@ -159,10 +159,16 @@ type trial struct {
 	o Options
 	n int // runs of A
 	m int // runs of B
+	// order is that of the interval without pairs.
+	order int
 }
 
 func newTrial(s *sides, o Options) *trial {
-	return &trial{s: s, o: o, n: len(s.a.runs), m: len(s.b.runs)}
+	t := &trial{s: s, o: o, n: len(s.a.runs), m: len(s.b.runs)}
+	if !s.paired {
+		t.order = statistics.MannWhitneyOrder(t.n, t.m, o.Confidence)
+	}
+	return t
 }
 
 // measure is all of a metric but for what depends on the others.
@@ -182,7 +188,7 @@ func (t *trial) measure(m metric, values [2][]float64) document.MetricComparison
 		}
 	} else {
 		value, p = statistics.HodgesLehmann(a, b), statistics.MannWhitney(a, b)
-		interval, ok = statistics.HodgesLehmannInterval(a, b, t.o.Confidence)
+		interval, ok = statistics.HodgesLehmannBetween(a, b, t.order)
 	}
 	c.P = &p
 	if ok {

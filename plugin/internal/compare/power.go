@@ -52,7 +52,7 @@ func (t *trial) newPower(family int) power {
 		return x
 	}
 	corrected := 1 - alpha/float64(family)
-	k, kFamily := statistics.MannWhitneyOrder(t.n, t.m, t.o.Confidence), statistics.MannWhitneyOrder(t.n, t.m, corrected)
+	kFamily := statistics.MannWhitneyOrder(t.n, t.m, corrected)
 	if t.s.paired {
 		kFamily = statistics.SignedRankOrder(t.n, corrected)
 	}
@@ -66,7 +66,7 @@ func (t *trial) newPower(family int) power {
 			half, ok = statistics.MedianInterval(d, 200, uint64(i), t.o.Confidence)
 			far, found = statistics.SignedRankBetween(d, kFamily)
 		} else {
-			half, ok = statistics.HodgesLehmannBetween(a, b, k)
+			half, ok = statistics.HodgesLehmannBetween(a, b, t.order)
 			far, found = statistics.HodgesLehmannBetween(a, b, kFamily)
 		}
 		if !ok || !found {
