@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,6 +43,19 @@ func (l resultList) ObjectNames() []string {
 		names = append(names, resultName(e.RunID))
 	}
 	return names
+}
+
+// Split implements printer.List.
+func (l resultList) Split() (head any, items iter.Seq[any]) {
+	all := l.Items
+	l.Items = []archive.Entry{}
+	return l, func(yield func(any) bool) {
+		for i := range all {
+			if !yield(&all[i]) {
+				return
+			}
+		}
+	}
 }
 
 func resultName(runID string) string { return "result/" + runID }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,6 +108,10 @@ func (o *resultsListOptions) run(ctx context.Context) error {
 	a, err := o.archive.Open(ctx, o.contextName())
 	if err != nil {
 		return err
+	}
+	if o.filter.Limit == 0 {
+		// All rows are held at once: memory is scarcer than the collector's time.
+		defer debug.SetGCPercent(debug.SetGCPercent(30))
 	}
 	entries, err := a.List(ctx, o.filter)
 	if err != nil {

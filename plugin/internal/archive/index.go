@@ -112,8 +112,9 @@ func (m *month) ids() []string {
 	return ids
 }
 
-// decoding is how many merged objects are held and decoded at once.
-const decoding = 4
+// decoding is how many merged objects are held and decoded at once: each takes some
+// 20 MB meanwhile.
+const decoding = 2
 
 // eachEntry reads the rows of index objects and visits them one at a time, in no
 // particular order. An object that has gone meanwhile gives no rows: a merged one

@@ -116,14 +116,15 @@ func (s *scan) months(ctx context.Context, months ...*month) (gone bool, err err
 // objects adds the rows of objects that have not been read, each run's once.
 func (s *scan) objects(ctx context.Context, keys []string, months []*month) (gone bool, err error) {
 	keys = slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return s.read[key] })
-	hidden := map[string]*month{}
-	for _, m := range months {
-		hidden[m.name] = m
+	in := map[string]*month{} // by object
+	for _, key := range keys {
+		name := monthOfKey(key)
+		in[key] = months[slices.IndexFunc(months, func(m *month) bool { return m.name == name })]
 	}
 	return s.archive.eachEntry(ctx, keys, func(key string, e *Entry) {
 		s.read[key] = true
 		id, err := uuid.Parse(e.RunID)
-		if err != nil || s.seen[id] || hidden[monthOfKey(key)].hides(key, e.RunID) {
+		if err != nil || s.seen[id] || in[key].hides(key, e.RunID) {
 			return
 		}
 		s.seen[id] = true

@@ -97,6 +97,9 @@ func (f *Flags) Print(out io.Writer, obj any, table func(w io.Writer) error) err
 	if f.Output == "name" {
 		return printNames(out, obj)
 	}
+	if list, ok := obj.(List); ok && f.Output == "json" {
+		return writeList(out, list)
+	}
 	raw, err := encode(obj)
 	if err != nil {
 		return fmt.Errorf("encode for output: %w", err)
