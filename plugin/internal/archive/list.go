@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
 // List returns the index rows of the runs the filter chooses, in its order. It
@@ -17,7 +19,7 @@ func (a *Archive) List(ctx context.Context, f Filter) ([]Entry, error) {
 	defer cancel()
 	s := &scan{
 		archive: a, filter: &f, best: &selection{sort: f.Sort, limit: f.Limit},
-		read: map[string]bool{}, seen: map[uuid.UUID]bool{},
+		read: map[string]bool{}, seen: map[uuid.UUID]bool{}, words: words{},
 	}
 	if err := a.settled(ctx, s.run); err != nil {
 		return nil, a.wrap(err)
@@ -48,6 +50,7 @@ type scan struct {
 	best    *selection
 	read    map[string]bool    // objects
 	seen    map[uuid.UUID]bool // runs
+	words   words
 }
 
 func (s *scan) run(ctx context.Context) (gone bool, err error) {
@@ -129,9 +132,32 @@ func (s *scan) objects(ctx context.Context, keys []string, months []*month) (gon
 		}
 		s.seen[id] = true
 		if s.filter.matches(e) {
+			s.words.share(e)
 			s.best.add(e)
 		}
 	})
+}
+
+// words are texts that many rows have, kept once.
+type words map[string]string
+
+func (w words) of(s string) string {
+	if known, ok := w[s]; ok {
+		return known
+	}
+	w[s] = s
+	return s
+}
+
+// share makes an entry hold the words that others hold, too.
+func (w words) share(e *Entry) {
+	e.Name, e.Target, e.Mesh, e.Kubernetes = w.of(e.Name), w.of(e.Target), w.of(e.Mesh), w.of(e.Kubernetes)
+	e.Phase = document.Phase(w.of(string(e.Phase)))
+	for _, m := range []map[string]string{e.Labels, e.Meshes} {
+		for k, v := range m {
+			m[k] = w.of(v)
+		}
+	}
 }
 
 // preferred is the object with the most to say among those with one run's row.
