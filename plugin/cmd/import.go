@@ -168,6 +168,9 @@ func (o *importOptions) file(ctx context.Context, a *archive.Archive, name strin
 			continue
 		}
 		entries = append(entries, *e)
+		if v := r.Status.Validity; !v.Valid {
+			warnings = append(warnings, "run "+r.Metadata.RunID+" is invalid: "+strings.Join(v.Reasons, "; "))
+		}
 		warnings = append(warnings, r.Status.Validity.Warnings...)
 	}
 	return entries, warnings, errors.Join(errs...)

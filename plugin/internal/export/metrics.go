@@ -178,6 +178,9 @@ func (m *metrics) latency(prefix string, d distribution, more prometheus.Labels)
 		}
 		counts := map[float64]uint64{}
 		for _, bar := range h.Distribution() {
+			if bar.Count == 0 {
+				continue
+			}
 			// What lies in a bar across a bound is told apart to 0.1 % only.
 			middle := float64(bar.From+bar.To) / 2 / 1e9
 			if i, _ := slices.BinarySearch(bounds, middle); i < len(bounds) {

@@ -32,6 +32,8 @@ func (f *fortioRun) requests(l *document.Load) document.Requests {
 	planned := f.Exactly
 	if planned == 0 && l.Rate > 0 && l.Duration > 0 {
 		planned = int64(min(float64(l.Rate)*time.Duration(l.Duration).Seconds(), 1e15))
+		// Fortio gives each connection the same number of calls.
+		planned -= planned % max(1, int64(l.Connections))
 	}
 	q.Unsent = max(0, planned-q.Sent)
 	q.Planned = q.Sent + q.Unsent
