@@ -18,6 +18,13 @@ ip iproute2
 iptables iptables
 mount mount
 unshare util-linux"
+	# Reports are opened in a browser. Node.js from elsewhere has npm with it, and is
+	# left alone.
+	needed="$needed
+node nodejs
+npm npm
+chromium chromium
+/usr/share/fonts/truetype/liberation fonts-liberation"
 elif [ "$(uname -s)" = Darwin ]; then
 	needed='cc xcode-select
 git git'

@@ -58,8 +58,8 @@ func moved(points []Point, share float64) []float64 {
 var pictures = map[string]func(w io.Writer) error{
 	"percentiles": func(w io.Writer) error {
 		return Percentiles(w, head("p"), []Curve{
-			{"none, response", Look{0, 0}, latency(2)}, {"none, service", Look{0, 1}, latency(1.8)},
-			{"istio, response", Look{1, 0}, latency(2.6)}, {"istio, service", Look{1, 1}, latency(2.3)},
+			{"bare, response", Look{0, 0}, latency(2)}, {"bare, service", Look{0, 1}, latency(1.8)},
+			{"meshed, response", Look{1, 0}, latency(2.6)}, {"meshed, service", Look{1, 1}, latency(2.3)},
 		})
 	},
 	"times": func(w io.Writer) error {
@@ -72,12 +72,12 @@ var pictures = map[string]func(w io.Writer) error{
 	},
 	"bars": func(w io.Writer) error {
 		return Bars(w, head("b"), BarGroups{Unit: "core-s/1000", Categories: []string{"application", "data plane", "control plane"}, Series: []BarSeries{
-			{"none", Look{0, 0}, []Bar{{0.41, "0.410"}, {math.NaN(), "absent: no sidecar was read"}, {math.NaN(), "absent"}}},
-			{"istio", Look{1, 0}, []Bar{{0.42, "0.420"}, {0.22, "0.220"}, {0.01, "0.0100"}}}}})
+			{"bare", Look{0, 0}, []Bar{{0.41, "0.410"}, {math.NaN(), "absent: no sidecar was read"}, {math.NaN(), "absent"}}},
+			{"meshed", Look{1, 0}, []Bar{{0.42, "0.420"}, {0.22, "0.220"}, {0.01, "0.0100"}}}}})
 	},
 	"dots": func(w io.Writer) error {
 		rows := DotRows{Unit: Milliseconds}
-		for i, name := range []string{"none", "istio"} {
+		for i, name := range []string{"bare", "meshed"} {
 			r := DotRow{Name: name, Look: Look{i, 0}, Median: 9.8 + 2*float64(i), Low: of(9.2 + 2*float64(i)), High: of(10.3 + 2*float64(i))}
 			for j := range 10 {
 				r.Dots = append(r.Dots, Dot{r.Median + math.Sin(float64(7*j)), fmt.Sprintf("run %d", j)})

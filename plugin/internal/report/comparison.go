@@ -95,18 +95,18 @@ func basis(c *document.Comparison) string {
 func metricName(c document.MetricComparison) string {
 	name := metricLabel(c.Name)
 	if c.Unit == coreSeconds && !strings.Contains(name, "1,000") {
-		name += " per 1,000 requests"
+		name += " per 1,000"
 	}
 	return name
 }
 
 func metrics(id string, c *document.Comparison) *table {
 	t := &table{ID: id + "-metrics", Names: 1, Caption: fmt.Sprintf("Medians of the runs, and %s minus %s with its interval of %s", c.B.Name, c.A.Name, confidence(c)),
-		Columns: []string{"Metric", c.A.Name, c.B.Name, "Difference", "Relative", "p", "Verdict"}}
+		Columns: []string{"Metric", "Verdict", c.A.Name, c.B.Name, "Difference", "Relative", "p"}}
 	for _, one := range c.Metrics {
-		line := cells(1, metricName(one), side(one.Unit, one.A), side(one.Unit, one.B), change(one.Unit, one.Difference, greater(one)), orNone(relative(one.Difference)),
-			probability(one.PAdjusted))
+		line := cells(1, metricName(one))
 		line.Cells = append(line.Cells, cell{Text: metricVerdict(one), Kind: string(meaning(one.Verdict)), Wide: true})
+		line.Cells = append(line.Cells, cells(0, side(one.Unit, one.A), side(one.Unit, one.B), change(one.Unit, one.Difference, greater(one)), orNone(relative(one.Difference)), probability(one.PAdjusted)).Cells...)
 		t.Rows = append(t.Rows, line)
 	}
 	return t
@@ -190,18 +190,17 @@ func differences(id string, c *document.Comparison) (drawing, error) {
 	var words []string
 	for _, one := range c.Metrics {
 		value, low, high, ok := shares(one.Difference)
-		if !ok {
+		// Shares of what is all but 0 say nothing and would need most of the scale.
+		if !ok || one.Effect >= math.Abs(one.A.Median) {
 			continue
 		}
 		d := chart.Difference{Name: printer.Escape(metricLabel(one.Name)), Value: value, Low: low, High: high, Meaning: meaning(one.Verdict), Text: string(one.Verdict)}
-		if one.A.Median != 0 {
-			d.Effect = max(0, 100*one.Effect/one.A.Median)
-		}
+		d.Effect = 100 * one.Effect / math.Abs(one.A.Median)
 		all = append(all, d)
 		words = append(words, metricLabel(one.Name)+" "+relative(one.Difference)+" "+string(one.Verdict))
 	}
 	return drawn(id+"-differences", "Relative differences with their intervals", printer.Escape(strings.Join(words, "; ")),
-		"Grey: too small to matter. Marks: ▲ better, ◆ worse, ● same, ○ no verdict.",
+		"Grey: too small to matter. Marks: ▲ better, ◆ worse, ● same, ○ no verdict. Not here: what is all but 0.",
 		"No difference is known as a share of the other side.", func(w io.Writer, h chart.Head) error {
 			return chart.Differences(w, h, "% of "+chart.Unit(printer.Escape(c.A.Name)), all)
 		})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
@@ -161,14 +162,14 @@ func inOrder(runs []*run) []*run {
 }
 
 func (m *model) runTable(all []metric) *table {
-	t := &table{ID: "run-figures", Caption: "The figures of every run; those that do not count are marked", Columns: []string{"Group", "Run", "Started"}, Names: 2}
+	t := &table{ID: "run-figures", Caption: "The figures of every run; those that do not count are marked", Columns: []string{"Group", "Run", "Started (UTC)"}, Names: 2}
 	for _, one := range all {
 		t.Columns = append(t.Columns, one.label)
 	}
 	t.Columns = append(t.Columns, "Counts")
 	for _, g := range m.groups {
 		for _, r := range inOrder(g.all) {
-			line := cells(2, g.name, r.Metadata.RunID, when(r.Status.StartTime))
+			line := cells(2, g.name, r.Metadata.RunID, strings.TrimSuffix(when(r.Status.StartTime), " UTC"))
 			for _, one := range all {
 				text := none
 				if v, ok := one.values[r.Metadata.RunID]; ok {

@@ -131,11 +131,9 @@ func TestCurve(t *testing.T) {
 func TestSlots(t *testing.T) {
 	start := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	r := &run{Result: &document.Result{Spec: document.Spec{Load: document.Load{Warmup: document.Duration(3 * time.Second)}}, Status: document.Status{StartTime: start, EndTime: start.Add(9200 * time.Millisecond)}}}
-	for _, p := range []document.Point{
+	r.Status.Timeline = []document.Point{
 		{Second: 0, Warmup: true, Sent: 999}, {Second: 2, Warmup: true, Sent: 999}, {Second: 2, Sent: 10, P50: of(1), P99: of(5)}, {Second: 4, Sent: 20, Failed: 2, P50: of(3), P99: of(4)},
 		{Second: 6, Sent: 20}, {Second: 10, Sent: 20, P50: of(9)}, {Second: 12, Sent: 2},
-	} {
-		r.Status.Timeline = append(r.Status.Timeline, p)
 	}
 	m := &model{groups: []*group{{runs: []*run{r}}}}
 	if w := m.slotWidth(); w != 2 {

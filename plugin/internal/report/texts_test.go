@@ -180,7 +180,7 @@ func TestJUnitOutcomes(t *testing.T) {
 	for i, m := range c.Metrics {
 		got := "passed"
 		switch one := s.Cases[i]; {
-		case one.Failure != nil && one.Failure.Type == "worse" && strings.Contains(one.Failure.Message, " is worse: none "):
+		case one.Failure != nil && one.Failure.Type == "worse" && strings.Contains(one.Failure.Message, " is worse: bare "):
 			got = "failed"
 		case one.Skipped != nil && one.Skipped.Message != "":
 			got = "skipped"

@@ -11,8 +11,8 @@ import (
 
 // The two services that are compared.
 var (
-	bare = Service{Name: "none", Median: 2, Spread: 0.55, Application: 0.41, Errors: 0.0001}
-	mesh = Service{Name: "istio", Median: 2.55, Spread: 0.57, Application: 0.412, Sidecar: 0.22, Errors: 0.0001}
+	withoutMesh = Service{Name: "bare", Median: 2, Spread: 0.55, Application: 0.41, Errors: 0.0001}
+	withMesh    = Service{Name: "meshed", Median: 2.55, Spread: 0.57, Application: 0.412, Sidecar: 0.22, Errors: 0.0001}
 )
 
 // Evil is a name that no page may take for anything but text.
@@ -20,8 +20,12 @@ const Evil = "</title><script>alert('x')</script><img src=http://127.0.0.1:1/x o
 
 func group(s Service, name string, n int) (report.Group, error) {
 	g := report.Group{Name: name}
+	first := 0 // those with a mesh follow those without, one by one
+	if s.Sidecar > 0 {
+		first = 1
+	}
 	for i := range n {
-		r, err := Run(s, 2*i+len(s.Name)%2)
+		r, err := Run(s, 2*i+first)
 		if err != nil {
 			return g, err
 		}
@@ -37,28 +41,28 @@ func input(groups ...report.Group) report.Input {
 // Comparison is a service bare and in a mesh, so many runs each and one more of the
 // mesh that is invalid.
 func Comparison(n int) (report.Input, error) {
-	a, err := group(bare, "none", n)
+	a, err := group(withoutMesh, "bare", n)
 	if err != nil {
 		return report.Input{}, err
 	}
-	b, err := group(mesh, "istio", n+1)
+	b, err := group(withMesh, "meshed", n+1)
 	if err != nil {
 		return report.Input{}, err
 	}
 	last := b.Runs[n]
 	last.Status.Validity = document.Validity{Reasons: []string{"587 of 600 rps were sent, 97.8 %: at least 99 % are wanted"}, Warnings: []string{"23 requests waited behind a stall"}}
 	c := Compare(a, b)
-	c.Differences = []document.EnvironmentDifference{{What: "images", A: []string{"registry.example/checkout:3.2.0"}, B: []string{"docker.io/istio/proxyv2:1.28.2", "registry.example/checkout:3.2.0"}, Allowed: true}}
+	c.Differences = []document.EnvironmentDifference{{What: "images", A: []string{"registry.example/checkout:3.2.0"}, B: []string{"registry.example/proxy:1.0.0", "registry.example/checkout:3.2.0"}, Allowed: true}}
 	c.LeftOut = []document.LeftOutMetric{{Name: "cpu.controlPlane", Reason: "nothing was read of node control-1"}}
 	in := input(a, b)
 	in.Comparisons = []*document.Comparison{c}
-	in.Command = "kubectl meshery report mesh=none mesh=istio --output report.html"
+	in.Command = "kubectl meshery report mesh=bare mesh=meshed --output report.html"
 	return in, nil
 }
 
 // Single is one valid run with thresholds.
 func Single() (report.Input, error) {
-	g, err := group(mesh, "", 1)
+	g, err := group(withMesh, "", 1)
 	if err != nil {
 		return report.Input{}, err
 	}
@@ -93,7 +97,7 @@ func Poor() (report.Input, error) {
 			NodesWithoutAgent: []document.NodeWithoutAgent{{Node: Evil, Reason: Evil}},
 			Resources:         document.Resources{Sources: []document.SourceStatus{{Source: "kubelet", Node: Evil, Detail: Evil}, {Source: "nodeExporter", Available: true}}},
 			Environment:       document.Environment{Local: true, Plugin: Evil, Meshes: map[string]string{Evil: Evil}}}}
-	two, err := Run(bare, 0)
+	two, err := Run(withoutMesh, 0)
 	if err != nil {
 		return report.Input{}, err
 	}
@@ -112,12 +116,12 @@ func Variants(n int) (report.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	faster, err := group(Service{Name: "linkerd", Median: 2.1, Spread: 0.55, Application: 0.35, Sidecar: 0.1}, "linkerd", n)
+	faster, err := group(Service{Name: "meshed-tuned", Median: 2.1, Spread: 0.55, Application: 0.35, Sidecar: 0.1}, "meshed-tuned", n)
 	if err != nil {
 		return in, err
 	}
 	in.Groups = append(in.Groups, faster)
 	in.Comparisons = append(slices.Clip(in.Comparisons), Compare(in.Groups[0], faster))
-	in.Title = "Meshes against none"
+	in.Title = "Two ways to mesh"
 	return in, nil
 }

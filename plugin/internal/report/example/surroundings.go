@@ -27,7 +27,7 @@ func resources(s Service, noise float64, random *rand.Rand) document.Resources {
 	}
 	container("checkout", s.Application, 118<<20)
 	if s.Sidecar > 0 {
-		container("istio-proxy", s.Sidecar, 47<<20)
+		container("envoy-sidecar", s.Sidecar, 47<<20)
 	}
 	return out
 }
@@ -40,8 +40,8 @@ func environment(s Service) document.Environment {
 			ContainerRuntime: "containerd://2.2.1", CPU: "4", Memory: "16Gi", InstanceType: "c7i.xlarge", Zone: "eu-central-1a"})
 	}
 	if s.Sidecar > 0 {
-		e.Meshes = map[string]string{"istio": "1.28.2"}
-		e.TargetImages = append(e.TargetImages, "docker.io/istio/proxyv2:1.28.2")
+		e.Meshes = map[string]string{"example": "1.0.0"}
+		e.TargetImages = append(e.TargetImages, "registry.example/proxy:1.0.0")
 	}
 	return e
 }
