@@ -4,7 +4,6 @@ package archive
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -181,5 +180,5 @@ func distribution(t *testing.T, seed uint64) (*document.Summary, string) {
 	return &document.Summary{
 		Count: h.Count(), Min: float64(h.Min()) / 1e6, Mean: float64(h.Mean()) / 1e6, Max: float64(h.Max()) / 1e6,
 		P50: ms(.5), P75: ms(.75), P90: ms(.9), P95: ms(.95), P99: ms(.99), P999: ms(.999),
-	}, base64.StdEncoding.EncodeToString(encoded)
+	}, string(encoded)
 }

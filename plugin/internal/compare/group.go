@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -50,7 +49,7 @@ func (g *Group) Add(r *document.Result) {
 		one.labels[name] = value
 	}
 	for name, text := range map[string]string{"responseTime": r.Status.Histograms.ResponseTime, "serviceTime": r.Status.Histograms.ServiceTime} {
-		h, err := decode(text)
+		h, err := histogram.Decode([]byte(text))
 		if err != nil {
 			g.leave(id, "its histogram "+name+" cannot be read: "+err.Error())
 			return
@@ -89,12 +88,4 @@ func unfit(r *document.Result) string {
 		return fmt.Sprintf("it did not succeed, but is %s", r.Status.Phase)
 	}
 	return ""
-}
-
-func decode(text string) (*histogram.Histogram, error) {
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, err
-	}
-	return histogram.Decode(raw)
 }

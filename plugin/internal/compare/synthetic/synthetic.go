@@ -4,7 +4,6 @@
 package synthetic
 
 import (
-	"encoding/base64"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -167,5 +166,5 @@ func encode(at float64) encoded {
 		return new(float64(d) / 1e6)
 	}
 	return encoded{document.Summary{Count: h.Count(), Min: float64(h.Min()) / 1e6, Mean: float64(h.Mean()) / 1e6, Max: float64(h.Max()) / 1e6,
-		P50: q(0.5), P75: q(0.75), P90: q(0.9), P95: q(0.95), P99: q(0.99), P999: q(0.999)}, base64.StdEncoding.EncodeToString(raw)}
+		P50: q(0.5), P75: q(0.75), P90: q(0.9), P95: q(0.95), P99: q(0.99), P999: q(0.999)}, string(raw)}
 }
