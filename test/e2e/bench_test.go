@@ -68,7 +68,9 @@ func benchOf(t *testing.T, r result) benchReport {
 // workload in namespaces of their own, as a mesh would have them.
 func TestBenchFindsAMillisecond(t *testing.T) {
 	bare, slow := alone(t), take(t)
-	const blocks = 10
+	// Nine pairs can show something of the metrics that there are. On a busy machine some
+	// have a run that never is valid.
+	const blocks, pairs = 14, 9
 	file := plan(t, fmt.Sprintf(`
   repetitions: %d
   pause: 100ms
@@ -82,18 +84,18 @@ func TestBenchFindsAMillisecond(t *testing.T) {
     setup: [{command: [sh, -c, 'echo $MESHERY_BENCH in $MESHERY_NAMESPACE']}]
 `, blocks, bare.agents, bare.target, slow.agents, slow.target))
 	r := kubectl("meshery", "bench", "-f", file, "-o", "json", "--fail-on", "worse")
-	if r.code != 3 {
+	if r.code != 3 && r.code != 4 {
 		t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	b := benchOf(t, r)
-	if len(b.Missing) != 0 || len(b.Comparisons) != 1 || b.Comparisons[0].Comparison == nil {
+	if (len(b.Missing) > 0) != (r.code == 4) || len(b.Comparisons) != 1 || b.Comparisons[0].Comparison == nil {
 		t.Fatalf("%s", r.stdout)
 	}
 	if want := "slow setup | " + b.Metadata.Bench + " in " + slow.agents + "\n"; strings.Count(r.stderr, want) != 1 {
 		t.Errorf("stderr lacks %q:\n%s", want, r.stderr)
 	}
 	c := b.Comparisons[0].Comparison
-	if !c.Paired || len(c.A.Runs) != blocks || c.Verdict != "worse" {
+	if n := len(c.A.Runs); !c.Paired || n < pairs || n < blocks-len(b.Missing) || c.Verdict != "worse" {
 		t.Errorf("%+v", c)
 	}
 	for _, m := range c.Metrics {
