@@ -83,8 +83,11 @@ func basis(c *document.Comparison) string {
 	if c.Paired {
 		how = "in pairs that ran beside each other"
 	}
-	text := fmt.Sprintf("%s and %s, %s; intervals of %s; p after Holm's correction for %s; seed %d.", counted(len(c.A.Runs), "run"), counted(len(c.B.Runs), "run"),
-		how, confidence(c), counted(len(c.Metrics), "metric"), c.Seed)
+	text := fmt.Sprintf("%s and %s, %s", counted(len(c.A.Runs), "run"), counted(len(c.B.Runs), "run"), how)
+	if len(c.Metrics) > 0 {
+		text += fmt.Sprintf("; intervals of %s; p after Holm's correction for %s; seed %d", confidence(c), counted(len(c.Metrics), "metric"), c.Seed)
+	}
+	text += "."
 	if n := len(c.A.LeftOut) + len(c.B.LeftOut); n > 0 {
 		text += fmt.Sprintf(" %s left out, see Validity.", counted(n, "run"))
 	}
