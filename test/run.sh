@@ -14,7 +14,7 @@
 #   PROMETHEUS_URL   a Prometheus that reads its kubelets, from this machine
 #   S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY
 #   KUBECTL          kubectl (default: the one on PATH)
-#   VERSITYGW, NODE_EXPORTER   programs (default: built like the cluster's)
+#   VERSITYGW, NODE_EXPORTER, PROMETHEUS   programs (default: the test cluster's)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/lib.sh
@@ -62,7 +62,8 @@ e2e() {
 	a_cluster
 	VERSITYGW=${VERSITYGW:-$(cluster bin versitygw)}
 	NODE_EXPORTER=${NODE_EXPORTER:-$(cluster bin node_exporter)}
-	export VERSITYGW NODE_EXPORTER
+	PROMETHEUS=${PROMETHEUS:-$(cluster bin prometheus)}
+	export VERSITYGW NODE_EXPORTER PROMETHEUS
 	step "e2e tests"
 	# The tests with the tag, of the packages that have some; they mostly wait for the
 	# cluster. Others have run before, but those of the archive, which now take S3, too.

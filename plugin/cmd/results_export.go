@@ -39,13 +39,14 @@ var together = map[string]struct {
 	"csv-timeline": {export.CSVTimeline, "_timeline.csv"},
 	"openmetrics":  {export.OpenMetrics, ".openmetrics"},
 	"hdr":          {export.HDRLog, ".hlog"},
+	"parquet":      {archive.WriteTable, ".parquet"},
 }
 
 const (
 	formatFortio      = "fortio"
 	formatSMP         = "smp"
 	formatRemoteWrite = "remote-write"
-	exportFormats     = "fortio, smp, csv, csv-timeline, openmetrics, hdr or remote-write"
+	exportFormats     = "fortio, smp, csv, csv-timeline, parquet, openmetrics, hdr or remote-write"
 )
 
 func newResultsExportCommand(f *factory) *cobra.Command {
@@ -59,6 +60,7 @@ func newResultsExportCommand(f *factory) *cobra.Command {
   smp            a result of Service Mesh Performance (SMP)
   csv            a table with a row for each run
   csv-timeline   a table with a row for each second
+  parquet        a table with a row for each run, as in the archive
   openmetrics    metrics as Prometheus reads them
   hdr            a histogram log of HdrHistogram
   remote-write   time series, sent to the --url of a Prometheus or another

@@ -118,7 +118,7 @@ func TestResultsExport(t *testing.T) {
 		want string
 		args []string
 	}{
-		{exit.Usage, "--format is missing: give fortio, smp, csv, csv-timeline, openmetrics, hdr or remote-write", nil},
+		{exit.Usage, "--format is missing: give fortio, smp, csv, csv-timeline, parquet, openmetrics, hdr or remote-write", nil},
 		{exit.Usage, `--format "xml" is unknown`, []string{"--format", "xml"}},
 		{exit.Usage, "--latency is for fortio and smp: csv has every latency", []string{"--format", "csv", "--latency", "service"}},
 		{exit.Usage, "--format smp has a file for each run: give a directory for the 2 of them with --output-dir", []string{secondRun, "--format", "smp"}},

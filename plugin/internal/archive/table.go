@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/meshery/kubectl-meshery/internal/buildinfo"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
 // encodeRows writes rows as one Parquet file, in the order of their ids. The same
@@ -26,6 +28,30 @@ func encodeRows(rows []row) ([]byte, error) {
 		return nil, fmt.Errorf("write Parquet: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// WriteTable writes the rows of Results as one Parquet file, as they stand in the
+// archive.
+func WriteTable(w io.Writer, runs []*document.Result) error {
+	var rows []row
+	for _, r := range runs {
+		raw, err := document.Marshal(r)
+		if err != nil {
+			return err
+		}
+		e, err := EntryOf(raw)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, rowOf(e))
+	}
+	slices.SortStableFunc(rows, func(x, y row) int { return strings.Compare(x.RunID, y.RunID) })
+	table, err := encodeRows(rows)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(table)
+	return err
 }
 
 // eachRow reads a Parquet file row by row. Columns that a later version added are

@@ -63,6 +63,9 @@ func Parse(args []string) ([]*Group, error) {
 func parse(arg string) (*Group, error) {
 	g := &Group{Name: arg}
 	words := strings.Split(arg, ",")
+	for i := range words {
+		words[i] = strings.TrimPrefix(words[i], "result/") // as -o name prints it
+	}
 	if slices.Contains(words, "") {
 		return nil, fmt.Errorf("%q has an empty part: leave out the comma", arg)
 	}
@@ -73,7 +76,7 @@ func parse(arg string) (*Group, error) {
 		return nil, fmt.Errorf("%q mixes conditions with something else: give either KEY=VALUE or run ids", arg)
 	case fileRE.MatchString(words[0]) || isFile(words[0]):
 		g.Files = words
-	case len(words) > 1 || idRE.MatchString(arg):
+	case len(words) > 1 || idRE.MatchString(words[0]):
 		for _, w := range words {
 			if !idRE.MatchString(w) {
 				return nil, fmt.Errorf("%q is not a run id or the first eight digits of one; of names, conditions and files write one group each", w)
@@ -81,11 +84,11 @@ func parse(arg string) (*Group, error) {
 		}
 		g.IDs = words
 		if len(words) == 1 {
-			g.Test = arg // "deadbeef" may be a name, too
+			g.Test = words[0] // "deadbeef" may be a name, too
 		}
 	default:
-		g.Test = arg
-		g.filter.Name = arg
+		g.Test = words[0]
+		g.filter.Name = words[0]
 	}
 	return g, nil
 }
@@ -131,8 +134,8 @@ func name(groups []*Group) {
 		if found && !strings.Contains(value, ",") && len(g.Files) == 0 {
 			keys, values = append(keys, key), append(values, value)
 		}
-		if len(g.IDs) == 1 && len(g.Name) > 13 {
-			g.Name = g.Name[:13]
+		if len(g.IDs) == 1 {
+			g.Name = g.IDs[0][:min(13, len(g.IDs[0]))]
 		}
 	}
 	if len(groups) < 2 || len(values) != len(groups) || slices.ContainsFunc(keys, func(k string) bool { return k != keys[0] }) {
