@@ -19,7 +19,6 @@ func (one *run) measure(r *document.Result) {
 		one.figure("errors", nil, "no request was sent")
 	}
 	one.layers(r)
-	one.nodes(r)
 }
 
 // figure takes one, or why there is none.
@@ -43,27 +42,4 @@ func (one *run) latencies(of string, s *document.Summary, none string) {
 		v := map[float64]*float64{0.5: s.P50, 0.9: s.P90, 0.99: s.P99, 0.999: s.P999}[m.quantile]
 		one.figure(m.name, v, fmt.Sprintf("%d requests are too few for it", s.Count))
 	}
-}
-
-// nodes adds up what requests cost on all nodes with an agent.
-func (one *run) nodes(r *document.Result) {
-	costs := map[string]*float64{}
-	for i := range r.Status.Resources.Nodes {
-		n := &r.Status.Resources.Nodes[i]
-		costs[n.Node] = n.CoreSecondsPer1000Requests
-	}
-	var sum float64
-	for _, node := range agentNodes(r) {
-		cost := costs[node]
-		if cost == nil {
-			one.figure("cpu.node", nil, fmt.Sprintf("the CPU of node %s is not known", node))
-			return
-		}
-		sum += *cost
-	}
-	if len(costs) == 0 {
-		one.figure("cpu.node", nil, "no node's CPU was read")
-		return
-	}
-	one.figure("cpu.node", &sum, "")
 }

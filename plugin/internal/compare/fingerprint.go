@@ -60,7 +60,7 @@ func facts(r *document.Result) []fact {
 		add(what, field, list(values))
 	}
 	add("agents", "number", strconv.Itoa(len(r.Status.Agents)))
-	add("agents", "nodes", list(agentNodes(r)))
+	add("agents", "nodes", list(layer.AgentNodes(r)))
 	var images, proxies []string
 	for _, image := range env.TargetImages {
 		if layer.ProxyImage(image) {
@@ -88,7 +88,7 @@ func facts(r *document.Result) []fact {
 		meshes = append(meshes, strings.TrimSpace(name+" "+version))
 	}
 	add("meshes", "", list(meshes))
-	if n := len(targetPods(r)); n > 0 {
+	if n := len(layer.TargetPods(r)); n > 0 {
 		add("pods", "number", strconv.Itoa(n))
 	}
 	add("versions", "plugin", env.Plugin)

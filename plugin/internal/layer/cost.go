@@ -45,7 +45,7 @@ type Cost struct {
 //
 // A data plane or control plane without a container is 0.
 func Costs(r *document.Result) map[Layer]Cost {
-	target, agents := targetPods(r), agentPods(r)
+	target, agents := TargetPods(r), agentPods(r)
 	costs := map[Layer]Cost{}
 	read, nodes := map[string]bool{}, map[string]bool{}
 	for i := range r.Status.Resources.Containers {
@@ -131,8 +131,8 @@ func NodeCPU(r *document.Result) Figure {
 	return sum
 }
 
-// targetPods are those behind any target.
-func targetPods(r *document.Result) []string {
+// TargetPods are those behind any target.
+func TargetPods(r *document.Result) []string {
 	all := slices.Clone(r.Status.Environment.TargetPods)
 	for _, pods := range r.Status.Environment.PodsByTarget {
 		all = append(all, pods...)
