@@ -9,7 +9,8 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
 )
 
-// pool adds the percentiles of all runs' histograms merged.
+// pool adds the percentiles of all runs' histograms merged. Their interval is that of
+// the bootstrap, and holds that of the runs' own percentiles as well.
 func (t *trial) pool(compared []document.MetricComparison) {
 	for _, of := range []string{"responseTime", "serviceTime"} {
 		var quantiles []float64
@@ -32,8 +33,10 @@ func (t *trial) pool(compared []document.MetricComparison) {
 			}
 			low, high := a.Quantile(a.Each(), q)/1e6, b.Quantile(b.Each(), q)/1e6
 			at[i].A.Pooled, at[i].B.Pooled = &low, &high
-			if ok && min(t.n, t.m) >= minPairs {
-				at[i].Pooled = estimate(high-low, statistics.Interval{Low: intervals[i].Low / 1e6, High: intervals[i].High / 1e6}, low)
+			if own := at[i].Difference; ok && own != nil && min(t.n, t.m) >= minPairs {
+				// Where one run makes the tail of all, resamples know too little of it. A
+				// shift of whole runs moves that tail as far as their own percentiles.
+				at[i].Pooled = estimate(high-low, statistics.Interval{Low: min(own.Low, intervals[i].Low/1e6), High: max(own.High, intervals[i].High/1e6)}, low)
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func bca(values []float64, estimate float64, jackknife []float64) statistics.Int
 // spread wider than the runs, and where they are not.
 func merged() {
 	quantiles := []float64{0.5, 0.99, 0.999}
-	head("Merged percentiles: coverage of the expanded percentile, 1000 comparisons each, 500 resamples. Requests within a run are spread 3 times as wide as the runs, or 0.3 times.",
+	head("Merged percentiles: coverage of the expanded percentile alone, and with the interval of the runs' own percentiles; 500 comparisons each, 500 resamples. Requests within a run are spread 3 times as wide as the runs, or 0.3 times.",
 		"noise", "runs a side", "p50", "p99", "p99.9", "p50, 0.3", "p99, 0.3", "p99.9, 0.3", "p99 in pairs")
 	for k, noise := range synthetic.Noises {
 		for _, n := range []int{6, 10, 20} {
@@ -165,16 +165,22 @@ func merged() {
 				paired bool
 			}{{3, false}, {0.3, false}, {3, true}} {
 				t := newTally()
-				parallel(1000, uint64(1000+100*k+n), func(random *rand.Rand) {
+				parallel(500, uint64(1000+100*k+n), func(random *rand.Rand) {
 					a, b := pool(random, noise, n, 0, c.within), pool(random, noise, n, shift, c.within)
 					all, _ := statistics.PooledDifference(a, b, c.paired, quantiles, 500, random.Uint64(), 0.95)
 					for i, q := range quantiles {
+						x, y := own(a, q), own(b, q)
+						runs, _ := statistics.HodgesLehmannInterval(x, y, 0.95)
+						if c.paired {
+							runs, _ = statistics.MedianInterval(statistics.Differences(x, y), 500, random.Uint64(), 0.95)
+						}
 						t.add(fmt.Sprint(q), statistics.Interval{Low: all[i].Low / 1e6, High: all[i].High / 1e6})
+						t.add(fmt.Sprint(q, " both"), statistics.Interval{Low: min(runs.Low, all[i].Low/1e6), High: max(runs.High, all[i].High/1e6)})
 					}
 				})
 				for _, q := range quantiles {
 					if !c.paired || q == 0.99 {
-						cells = append(cells, fmt.Sprintf("%.1f %%", float64(t.covered[fmt.Sprint(q)])/10))
+						cells = append(cells, fmt.Sprintf("%.1f, %.1f %%", float64(t.covered[fmt.Sprint(q)])/5, float64(t.covered[fmt.Sprint(q, " both")])/5))
 					}
 				}
 			}
@@ -183,10 +189,21 @@ func merged() {
 	}
 }
 
+// own are the percentiles of the runs by themselves, in ms.
+func own(p *statistics.Pool, q float64) []float64 {
+	var all []float64
+	for run := range p.Runs() {
+		times := make([]int, p.Runs())
+		times[run] = 1
+		all = append(all, p.Quantile(times, q)/1e6)
+	}
+	return all
+}
+
 // pool is that of n runs, whose requests are 60 ms, the run's own noise, and a
 // lognormal share each.
 func pool(random *rand.Rand, noise synthetic.Noise, n int, shift, within float64) *statistics.Pool {
-	const requests = 2000
+	const requests = 500
 	var runs [][]histogram.Bucket
 	for range n {
 		at := noise.Draw(random) + shift
