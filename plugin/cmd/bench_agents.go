@@ -51,8 +51,8 @@ func (r *benchRunner) heldIn(ctx context.Context, namespace string) ([]benchRun,
 	if at.members, err = at.cluster.members(ctx); err != nil {
 		return nil, err
 	}
-	f, err := fleet.Reach(ctx, at.members)
-	defer f.Close()
+	f, err := fleet.Reach(ctx, at.members) // with an error, there are the others all the same
+	defer func() { _ = f.Close() }()
 	var runs []benchRun
 	seen := map[string]bool{}
 	for _, a := range f.Agents {

@@ -14,6 +14,17 @@ import (
 
 func of(v float64) *float64 { return &v }
 
+// Which of several runs it is comes first, and the figures have the room that is left.
+func TestLinesOfOneOfSeveral(t *testing.T) {
+	var b bytes.Buffer
+	c := config(&b, true, 80)
+	c.Before = "block 3/10  istio  steady  17 of 60, about 34 min left"
+	c.draw(sample(), 46*time.Second)
+	if want := wipe + c.Before + "   43s/1m0s   1,000 rps"; b.String() != want {
+		t.Errorf("got  %q\nwant %q", b.String(), want)
+	}
+}
+
 // sample is how a run may stand.
 func sample() collect.Progress {
 	return collect.Progress{Second: 43, Rate: 1000, P50: of(2.1), P99: of(11.84), Errors: 0, NodeCPU: of(0.41)}
