@@ -21,7 +21,7 @@ after(async () => {
 });
 
 const ofRuns = ['response-curve', 'service-curve', 'time-rate', 'time-latency', 'time-errors', 'node-latency', 'node-cpu', 'cost-cpu', 'cost-memory'];
-const dots = Array.from({length: 9}, (_, i) => `dots-${i + 1}`);
+const dots = Array.from({length: 13}, (_, i) => `dots-${i + 1}`);
 const charts = {
   comparison: [...ofRuns, ...dots, 'comparison-1-differences'],
   variants: [...ofRuns, ...dots, 'comparison-1-differences', 'comparison-2-differences'],

@@ -11,7 +11,7 @@ const dir = await write({real: false});
 const browser = await launch();
 for (const scheme of ['light', 'dark']) {
   const {page} = await open(browser, join(dir, 'comparison.html'), {width: 1240, scheme});
-  await page.screenshot({path: join(images, `report-${scheme}.png`), clip: {x: 0, y: 0, width: 1240, height: 1100}, captureBeyondViewport: true});
+  await page.screenshot({path: join(images, `report-${scheme}.png`), clip: {x: 0, y: 0, width: 1240, height: 1060}, captureBeyondViewport: true});
 }
 await browser.close();
 await rm(dir, {recursive: true});

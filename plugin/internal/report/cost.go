@@ -92,7 +92,7 @@ func (m *model) costTable(names []string, found []map[string]*layerFigures) *tab
 		Columns: []string{"Group", "Layer", "CPU per 1,000 requests", "Memory", "Runs", "Containers"}}
 	for i, g := range m.groups {
 		for _, name := range names {
-			f, what := found[i][name], "none was read"
+			f, what := found[i][name], "no container was read"
 			if f == nil {
 				f = &layerFigures{}
 			}

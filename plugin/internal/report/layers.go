@@ -27,22 +27,27 @@ type layerSum struct {
 }
 
 // layersOf are the layers of a run's containers, by their words.
-func layersOf(r *document.Result) map[string]*layerSum {
+func layersOf(r *document.Result) layerSums {
 	env := &r.Status.Environment
 	target := slices.Clone(env.TargetPods)
 	for _, pods := range env.PodsByTarget {
 		target = append(target, pods...)
 	}
-	var agents []string
+	var agents, nodes []string
 	for i := range r.Status.Agents {
-		agents = append(agents, env.Namespace+"/"+r.Status.Agents[i].Pod)
+		if pod := r.Status.Agents[i].Pod; pod != "" {
+			agents = append(agents, env.Namespace+"/"+pod)
+		}
 	}
-	out := map[string]*layerSum{}
-	read := map[string]bool{}
+	for i := range env.Nodes {
+		nodes = append(nodes, env.Nodes[i].Name)
+	}
+	out := layerSums{}
+	readPods, readNodes := map[string]bool{}, map[string]bool{}
 	for i := range r.Status.Resources.Containers {
 		c := &r.Status.Resources.Containers[i]
 		pod := c.Namespace + "/" + c.Pod
-		read[pod] = true
+		readPods[pod], readNodes[c.Node] = true, true
 		of := layer.Of(layer.Container{Namespace: c.Namespace, Pod: c.Pod, Name: c.Container, Target: slices.Contains(target, pod), Agent: slices.Contains(agents, pod)})
 		for _, l := range layers {
 			if l.of == of {
@@ -53,19 +58,32 @@ func layersOf(r *document.Result) map[string]*layerSum {
 			}
 		}
 	}
-	for _, pod := range target {
-		if read[pod] {
+	// The application and its sidecars are in all pods behind the target, a mesh's
+	// proxies beside the agents, too, and a control plane may be on any node.
+	out.lack(layer.Application, "pod", target, readPods)
+	out.lack(layer.DataPlane, "pod", append(agents, target...), readPods)
+	out.lack(layer.ControlPlane, "node", nodes, readNodes)
+	return out
+}
+
+// layerSums are the layers by their words.
+type layerSums map[string]*layerSum
+
+// lack takes away the sum of a layer where nothing was read of one of those that its
+// containers may be in.
+func (all layerSums) lack(of layer.Layer, kind string, wanted []string, read map[string]bool) {
+	for _, l := range layers {
+		s := all[l.name]
+		if s == nil || l.of != of {
 			continue
 		}
-		// The application and its sidecars are in all of these pods.
-		for _, l := range layers[:2] {
-			if s := out[l.name]; s != nil {
-				s.noCPU = "nothing was read of pod " + pod
+		for _, name := range wanted {
+			if !read[name] {
+				s.noCPU = fmt.Sprintf("nothing was read of %s %s", kind, name)
 				s.noMemory = s.noCPU
 			}
 		}
 	}
-	return out
 }
 
 func (s *layerSum) add(c *document.ContainerResource) {

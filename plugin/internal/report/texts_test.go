@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -171,10 +172,11 @@ func TestJUnitOutcomes(t *testing.T) {
 	in.Groups = nil
 	want := map[document.Verdict]string{document.Worse: "failed", document.Better: "passed", document.Same: "passed", document.Inconclusive: "skipped", document.TooFew: "skipped"}
 	c := *in.Comparisons[0]
-	c.Metrics = c.Metrics[:5:5]
+	c.Metrics = slices.Clone(c.Metrics[:5])
 	for i, v := range []document.Verdict{document.Worse, document.Better, document.Same, document.Inconclusive, document.TooFew} {
 		c.Metrics[i].Verdict = v
 	}
+	c.LeftOut = []document.LeftOutMetric{{Name: "cpu.controlPlane", Reason: "nothing was read of node worker-4"}}
 	in.Comparisons = []*document.Comparison{&c}
 	s := junit(t, in).Suites[0]
 	for i, m := range c.Metrics {

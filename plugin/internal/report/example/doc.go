@@ -98,11 +98,13 @@ func spec() document.Spec {
 
 func agentResult(a int, t *times, random *rand.Rand) (document.AgentResult, error) {
 	latency, histograms, err := t.document()
-	return document.AgentResult{Node: node(a), Pod: fmt.Sprintf("meshery-agent-%d", a), Version: "v0.4.0", Phase: document.AgentSucceeded,
+	return document.AgentResult{Node: node(a), Pod: agentPod(a), Version: "v0.4.0", Phase: document.AgentSucceeded,
 		Requests: t.requests(), Rate: document.AchievedRate{Target: Of(perAgent), Achieved: perAgent - 0.05*random.Float64()},
 		Latency: latency, Histograms: histograms, StartSkewMs: 0.4 * float64(a), ClockErrorMs: 0.2, CPUSeconds: 4.1, MaxRSSBytes: 39 << 20, Cores: 4,
 		CPUUtilization: Of(0.017 + 0.002*random.Float64())}, err
 }
+
+func agentPod(i int) string { return fmt.Sprintf("meshery-agent-%d", i) }
 
 func node(i int) string { return fmt.Sprintf("worker-%d", i+1) }
 

@@ -1,7 +1,6 @@
 package example
 
 import (
-	"slices"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/internal/histogram"
@@ -51,9 +50,10 @@ func Comparison(n int) (report.Input, error) {
 	}
 	last := b.Runs[n]
 	last.Status.Validity = document.Validity{Reasons: []string{"587 of 600 rps were sent, 97.8 %: at least 99 % are wanted"}, Warnings: []string{"23 requests waited behind a stall"}}
-	c := Compare(a, b)
-	c.Differences = []document.EnvironmentDifference{{What: "images", A: []string{"registry.example/checkout:3.2.0"}, B: []string{"registry.example/proxy:1.0.0", "registry.example/checkout:3.2.0"}, Allowed: true}}
-	c.LeftOut = []document.LeftOutMetric{{Name: "cpu.controlPlane", Reason: "nothing was read of node control-1"}}
+	c, err := Compare(a, b)
+	if err != nil {
+		return report.Input{}, err
+	}
 	in := input(a, b)
 	in.Comparisons = []*document.Comparison{c}
 	in.Command = "kubectl meshery report mesh=bare mesh=meshed --output report.html"
@@ -120,8 +120,12 @@ func Variants(n int) (report.Input, error) {
 	if err != nil {
 		return in, err
 	}
+	c, err := Compare(in.Groups[0], faster)
+	if err != nil {
+		return in, err
+	}
 	in.Groups = append(in.Groups, faster)
-	in.Comparisons = append(slices.Clip(in.Comparisons), Compare(in.Groups[0], faster))
+	in.Comparisons = append(in.Comparisons, c)
 	in.Title = "Two ways to mesh"
 	return in, nil
 }

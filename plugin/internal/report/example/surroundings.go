@@ -25,6 +25,10 @@ func resources(s Service, noise float64, random *rand.Rand) document.Resources {
 			CPUSeconds: Of(cost * rate * 29 / 1000), WindowSeconds: Of(29), MeanCores: Of(cost * rate / 1000), CPUSamples: 3, Cost: document.Cost{CoreSecondsPer1000Requests: Of(cost)},
 			MemoryMeanBytes: Of(memory * (1 + 0.02*random.Float64())), MemoryMaxBytes: Of(memory * 1.1), MemorySamples: 3})
 	}
+	for i := range nodes {
+		out.Containers = append(out.Containers, document.ContainerResource{Node: node(i), Namespace: "meshery", Pod: agentPod(i), Container: "agent", CPUSeconds: Of(2), WindowSeconds: Of(29), MeanCores: Of(0.07), CPUSamples: 3,
+			Cost: document.Cost{CoreSecondsPer1000Requests: Of(0.12)}, MemoryMeanBytes: Of(39 << 20), MemoryMaxBytes: Of(40 << 20), MemorySamples: 3})
+	}
 	container("checkout", s.Application, 118<<20)
 	if s.Sidecar > 0 {
 		container("envoy-sidecar", s.Sidecar, 47<<20)
