@@ -44,7 +44,8 @@ demo: ## Do the main job on a cluster of its own: deploy, load, measure, archive
 demo-down: cluster-down ## Remove what the demo started
 
 .PHONY: cluster-up
-cluster-up: deps ## Start a real two-node Kubernetes on this machine
+cluster-up: ## Start a real two-node Kubernetes on this machine
+	@build/deps.sh cluster
 	$(CLUSTER) up --nodes 2
 
 .PHONY: cluster-down
@@ -137,6 +138,10 @@ test-e2e: build image ## Run the tests on a cluster: its own, or with E2E=existi
 .PHONY: soak
 soak: build image ## Watch an agent's memory for 10 minutes at 5,000 rps (cluster as for test-e2e)
 	@test/run.sh soak
+
+.PHONY: bench-archive
+bench-archive: build ## Fill an archive with RUNS=100000 runs on a real S3 server, and measure (20 minutes)
+	@test/run.sh size
 
 .PHONY: bench
 bench: ## Compare with other load generators (Linux, 2 CPUs): QUICK=1, CLUSTER=1, DOC=docs/benchmarks.md

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs are there which the tests and the test cluster
-# need besides Go, or, as "deps.sh bench", those that make bench needs. On Debian
-# and as root it installs what is missing.
+# need besides Go; as "deps.sh cluster" only what the cluster needs, and as "deps.sh
+# bench" what make bench needs. On Debian and as root it installs what is missing.
 set -euo pipefail
 
 # Program or file that shows that a package is there, and the package.
@@ -18,16 +18,22 @@ ip iproute2
 iptables iptables
 mount mount
 unshare util-linux"
-	# Reports are opened in a browser. Node.js from elsewhere has npm with it, and is
-	# left alone.
-	needed="$needed
-node nodejs
-npm npm
-chromium chromium
-/usr/share/fonts/truetype/liberation fonts-liberation"
 elif [ "$(uname -s)" = Darwin ]; then
 	needed='cc xcode-select
 git git'
+fi
+
+# Reports are opened in a browser, and the archive's tables by a SQL engine, from
+# Node.js. One that is there and has npm with it is left alone.
+if [ "${1:-}" != cluster ]; then
+	needed="$needed
+node nodejs
+npm npm"
+	if [ "$(uname -s)" = Linux ]; then
+		needed="$needed
+chromium chromium
+/usr/share/fonts/truetype/liberation fonts-liberation"
+	fi
 fi
 
 # Load generators to compare with. nginx is unpacked rather than installed, which

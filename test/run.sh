@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs the tests: run.sh [all|unit|cluster|e2e|soak].
+# Runs the tests: run.sh [all|unit|cluster|pages|e2e|soak|size].
 #
 # unit: every test that needs no cluster, in every module, with the race detector;
 #   after them, alone and without it, those that hold figures against the truth.
 # cluster: the tests of the test cluster itself; they need Linux and root.
+# pages: reports in a real browser, and the archive's tables in a SQL engine.
 # soak: ten minutes of load, and a thousand connections, against the agent's memory;
 #   on a cluster like those of e2e, and not among all.
+# size: an archive of 100,000 runs (RUNS) on a real S3 server; not among all.
 # e2e: the tests with the build tag e2e, on a cluster that is started for them and
 #   removed afterwards. With E2E=existing on the one that KUBECONFIG names; the
 #   tests then also want from the environment what that cluster has:
@@ -38,6 +40,21 @@ truth() {
 	local files
 	files=$(grep -rl --include='*_test.go' '^func TestTruth' agent internal plugin)
 	go test -count=1 -p 1 -run '^TestTruth' $(printf './%s\n' $(dirname $files) | sort -u)
+}
+
+# pages runs what looks at our files with programs of others.
+pages() {
+	step "reports in a browser, the archive in SQL"
+	(cd test/browser && npm ci --no-audit --no-fund && node --test) &&
+		(cd test/sql && npm ci --no-audit --no-fund && node --test)
+}
+
+# size measures; nothing else should use the CPU.
+size() {
+	VERSITYGW=${VERSITYGW:-$(cluster bin versitygw)}
+	export VERSITYGW PLUGIN="$PWD/bin/kubectl-meshery"
+	step "an archive at size"
+	go test -tags e2e,size -count=1 -timeout 90m -v -run '^TestSize$' ./plugin/internal/archive
 }
 
 cluster_itself() {
@@ -128,8 +145,11 @@ case ${1:-all} in
 all)
 	if [ "${E2E:-own}" = existing ]; then unit; else unit_and_cluster; fi
 	truth
+	pages
 	e2e
 	;;
+pages) pages ;;
+size) size ;;
 unit)
 	unit
 	truth
@@ -137,5 +157,5 @@ unit)
 cluster) cluster_itself ;;
 e2e) e2e ;;
 soak) soak ;;
-*) fail "unknown argument \"$1\": use all, unit, cluster, e2e or soak" ;;
+*) fail "unknown argument \"$1\": use all, unit, cluster, pages, e2e, soak or size" ;;
 esac

@@ -58,26 +58,16 @@ func (p *lines) line(format string, args ...any) {
 	}
 }
 
-// leftOut names the runs that do not count, those with the same reason together.
+// leftOut says which runs do not count: all of them when wide, else how many and why
+// the first.
 func (p *lines) leftOut(side document.ComparedGroup) {
-	var reasons []string
-	runs := map[string][]string{}
-	for _, l := range side.LeftOut {
-		if runs[l.Reason] == nil {
-			reasons = append(reasons, l.Reason)
+	for i, l := range side.LeftOut {
+		switch n := len(side.LeftOut); {
+		case p.wide || n == 1:
+			p.line("left out of %s: %s: %s", side.Name, l.RunID, l.Reason)
+		case i == 0:
+			p.line("left out of %s: %d runs, the first %s: %s (-o wide names all)", side.Name, n, l.RunID, l.Reason)
 		}
-		runs[l.Reason] = append(runs[l.Reason], l.RunID)
-	}
-	for _, reason := range reasons {
-		ids := runs[reason]
-		const shown = 3
-		names := strings.Join(ids[:min(shown, len(ids))], ", ")
-		if more := len(ids) - shown; more > 0 && !p.wide {
-			names += fmt.Sprintf(" and %d more", more)
-		} else if p.wide {
-			names = strings.Join(ids, ", ")
-		}
-		p.line("left out of %s: %s: %s", side.Name, names, reason)
 	}
 }
 

@@ -61,13 +61,14 @@ func TestEveryCommandInEveryFormat(t *testing.T) {
 	arguments := map[string][]string{
 		"deploy": {"--dry-run=client"}, "version": {"--client"}, "attach": {secondRun}, "get": {firstRun},
 		"run": {"http://127.0.0.1:9/"}, "list": {}, "import": {tcpFile},
+		"compare": {firstRun, firstRun}, "history": {"checkout"},
 		"bench": {"-f", planFile(t, openShop(t), "retries: 1", "retries: 0")},
 	}
 	archived(t, defaultArchive(dir), firstRun, nil)
-	offline := map[string]bool{"deploy": true, "version": true, "get": true, "list": true, "import": true}
-	noNames := map[string]bool{"check": true, "version": true}
+	offline := map[string]bool{"deploy": true, "version": true, "get": true, "list": true, "import": true, "verify": true, "compare": true, "history": true}
+	noNames := map[string]bool{"check": true, "version": true, "verify": true, "compare": true, "history": true}
 	each(func(c *cobra.Command, path []string) {
-		if c.Flags().Lookup("output") == nil {
+		if f := c.Flags().Lookup("output"); f == nil || f.Shorthand != "o" {
 			return
 		}
 		for _, format := range []string{"", "table", "wide", "json", "yaml", "name", "jsonpath={.kind}", "xml", "jsonpath={"} {

@@ -30,7 +30,7 @@ type reportOptions struct {
 	by       string
 	baseline string
 	format   string
-	output   string
+	outputs  []string
 	title    string
 	// command is this command line, for who wants to repeat the report.
 	command string
@@ -52,7 +52,7 @@ func newReportCommand(f *factory) *cobra.Command {
 	o := &reportOptions{factory: f}
 	c := &cobra.Command{
 		Use:   "report GROUP... --output FILE",
-		Short: "Write a page about runs: HTML, Markdown for pull requests, JUnit for CI",
+		Short: "Write about runs: a page, Markdown for pull requests, JUnit",
 		Long: `Write about runs, and about how they compare: one HTML page that needs nothing
 else, Markdown for pull requests, or JUnit XML for continuous integration.
 
@@ -60,11 +60,10 @@ A GROUP is as for 'compare': conditions on labels, the name of a Test, run ids,
 or files. With several, each is compared with the first. With --by, the runs of
 one are split by the values of a label, such as the variants of a bench.
 
-Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right; 3 with
---fail-on worse, and something is worse: the report is written all the same.`,
+Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right; 3
+with --fail-on worse, and something is worse: the report is written all the same.`,
 		Example: examples(`  # One run`, `  %[1]s report 0193a1c4-7c1e --output run.html`, ``,
-			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output meshes.html`,
-			`  %[1]s report mesh=none mesh=istio --format markdown`, ``,
+			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output meshes.html --output meshes.md`, ``,
 			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --baseline none --output bench.html`),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -82,8 +81,8 @@ Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right; 3 wit
 		},
 	}
 	fs := c.Flags()
-	fs.StringVar(&o.output, "output", "", "File to write, or - for standard output (the default for markdown and junit)")
-	fs.StringVar(&o.format, "format", "", "html, markdown or junit (default: by the file's name, .html, .md or .xml)")
+	fs.StringArrayVar(&o.outputs, "output", nil, "File to write, or - for standard output; several times for several forms (default: standard output)")
+	fs.StringVar(&o.format, "format", "", "html, markdown or junit (default: by each file's name: .html, .md or .xml; on standard output html)")
 	fs.StringVar(&o.title, "title", "", "Title of the report (default: the names of the groups)")
 	fs.StringVar(&o.by, "by", "", "Split the runs of one group by the values of this label")
 	fs.StringVar(&o.baseline, "baseline", "", "With --by: the value that the others are compared with (default: the first in time)")
@@ -112,20 +111,22 @@ func reportLine(fs *pflag.FlagSet, args []string) string {
 }
 
 func (o *reportOptions) complete(args []string) error {
-	if o.format == "" {
-		o.format = "html"
-		for _, form := range reportForms {
-			if strings.EqualFold(filepath.Ext(o.output), form.suffix) {
-				o.format = form.name
-			}
-		}
-	}
-	if !slices.ContainsFunc(reportForms, func(f reportForm) bool { return f.name == o.format }) {
+	if o.format != "" && formNamed(o.format) == nil {
 		return exit.Usagef("--format %q is unknown: use html, markdown or junit", o.format)
 	}
-	switch out, isFile := o.Out.(*os.File); {
-	case o.output == "" && o.format == "html" && isFile && term.IsTerminal(int(out.Fd())):
-		return exit.Usagef("a page is nothing for a terminal: name a file with --output")
+	if len(o.outputs) == 0 {
+		o.outputs = []string{"-"}
+	}
+	for _, name := range o.outputs {
+		form, err := o.formOf(name)
+		if err != nil {
+			return err
+		}
+		if out, isFile := o.Out.(*os.File); name == "-" && form.name == "html" && isFile && term.IsTerminal(int(out.Fd())) {
+			return exit.Usagef("a page is nothing for a terminal: name a file with --output, or give --format markdown")
+		}
+	}
+	switch {
 	case o.by != "" && len(args) > 1:
 		return exit.Usagef("--by splits one group, and %d are given", len(args))
 	case o.by == "" && o.baseline != "":
@@ -158,16 +159,18 @@ func (o *reportOptions) run(ctx context.Context) error {
 		}
 		in.Comparisons = append(in.Comparisons, c)
 	}
-	var page bytes.Buffer
-	for _, form := range reportForms {
-		if form.name == o.format {
-			if err := form.write(&page, in); err != nil {
-				return err
-			}
+	for _, name := range o.outputs {
+		form, err := o.formOf(name)
+		if err != nil {
+			return err
 		}
-	}
-	if err := o.write(page.Bytes()); err != nil {
-		return err
+		var page bytes.Buffer
+		if err := form.write(&page, in); err != nil {
+			return err
+		}
+		if err := o.write(name, page.Bytes()); err != nil {
+			return err
+		}
 	}
 	return o.how.failed(in.Comparisons)
 }
@@ -225,14 +228,36 @@ func (o *reportOptions) split(all report.Group) (groups []report.Group, err erro
 	return slices.Insert(slices.Delete(groups, i, i+1), 0, baseline), nil
 }
 
-func (o *reportOptions) write(page []byte) error {
-	if o.output == "" || o.output == "-" {
+func (o *reportOptions) write(name string, page []byte) error {
+	if name == "-" {
 		_, err := o.Out.Write(page)
 		return err
 	}
-	if err := os.WriteFile(o.output, page, 0o644); err != nil {
+	if err := os.WriteFile(name, page, 0o644); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(o.ErrOut, "The report is in %s.\n", o.output)
+	_, err := fmt.Fprintf(o.ErrOut, "The report is in %s.\n", name)
 	return err
+}
+
+func formNamed(name string) *reportForm {
+	for i := range reportForms {
+		if reportForms[i].name == name {
+			return &reportForms[i]
+		}
+	}
+	return nil
+}
+
+// formOf is the form of what is written to a file.
+func (o *reportOptions) formOf(name string) (*reportForm, error) {
+	if o.format != "" {
+		return formNamed(o.format), nil
+	}
+	for i, form := range reportForms {
+		if name == "-" || strings.EqualFold(filepath.Ext(name), form.suffix) {
+			return &reportForms[i], nil
+		}
+	}
+	return nil, exit.Usagef("--output %q ends on none of .html, .md and .xml: give --format", name)
 }

@@ -29,7 +29,8 @@ measure() {
 
 on_cluster() {
 	step "1  System packages, plugin, agent and its image"
-	run make --no-print-directory deps build image
+	run build/deps.sh cluster
+	run make --no-print-directory build image
 
 	step "2  A Kubernetes of two nodes on this machine, with S3 and Prometheus"
 	echo "The first time its programs are built, which takes a quarter of an hour; later it takes seconds." >&2
