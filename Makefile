@@ -139,6 +139,10 @@ test-e2e: build image ## Run the tests on a cluster: its own, or with E2E=existi
 soak: build image ## Watch an agent's memory for 10 minutes at 5,000 rps (cluster as for test-e2e)
 	@test/run.sh soak
 
+.PHONY: verdicts
+verdicts: build image ## See what comparisons say of nothing and of 1 ms, over 10 seeds (half an hour, cluster as for test-e2e)
+	@test/run.sh verdicts
+
 .PHONY: bench-archive
 bench-archive: build ## Fill an archive with RUNS=100000 runs on a real S3 server, and measure (20 minutes)
 	@test/run.sh size

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests: run.sh [all|unit|cluster|pages|e2e|soak|size].
+# Runs the tests: run.sh [all|unit|cluster|pages|e2e|soak|size|verdicts].
 #
 # unit: every test that needs no cluster, in every module, with the race detector;
 #   after them, alone and without it, those that hold figures against the truth.
@@ -7,6 +7,8 @@
 # pages: reports in a real browser, and the archive's tables in a SQL engine.
 # soak: ten minutes of load, and a thousand connections, against the agent's memory;
 #   on a cluster like those of e2e, and not among all.
+# verdicts: what comparisons say of nothing and of 1 ms, on a cluster like those of
+#   e2e, over SEEDS (10) seeds; not among all.
 # size: an archive of 100,000 runs (RUNS) on a real S3 server; not among all.
 # e2e: the tests with the build tag e2e, on a cluster that is started for them and
 #   removed afterwards. With E2E=existing on the one that KUBECONFIG names; the
@@ -102,6 +104,12 @@ soak() {
 	go test -tags e2e,soak -count=1 -timeout 30m -v -run 'TestSoak|TestAThousand' ./test/e2e
 }
 
+verdicts() {
+	a_cluster
+	step "verdicts over seeds"
+	go test -tags e2e,verdicts -count=1 -timeout 90m -v -run '^TestVerdictsOverSeeds$' ./test/e2e
+}
+
 needs_root() {
 	[ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] ||
 		fail "starting a cluster needs Linux and root: use sudo, or a cluster of yours with E2E=existing and KUBECONFIG"
@@ -150,6 +158,7 @@ all)
 	;;
 pages) pages ;;
 size) size ;;
+verdicts) verdicts ;;
 unit)
 	unit
 	truth
@@ -157,5 +166,5 @@ unit)
 cluster) cluster_itself ;;
 e2e) e2e ;;
 soak) soak ;;
-*) fail "unknown argument \"$1\": use all, unit, cluster, pages, e2e, soak or size" ;;
+*) fail "unknown argument \"$1\": use all, unit, cluster, pages, e2e, soak, size or verdicts" ;;
 esac
