@@ -12,6 +12,7 @@
 # OUTPUT    directory for report.html, report.md and report.xml (meshery-report)
 # FAIL_ON   verdicts that fail: worse, inconclusive, or both with a comma; empty: none (worse)
 # ALLOW     what may differ from the base, for compare (images)
+# NAMESPACE of the agents (meshery-agents, or the kubeconfig's)
 # DEPLOY    flags for 'kubectl meshery deploy', or "no" if the agents are there
 #
 # The archive is the plugin's: MESHERY_ARCHIVE and AWS_* in the environment, or the
@@ -34,11 +35,12 @@ if ! [[ $RUNS =~ ^[1-9][0-9]*$ ]]; then
 fi
 # Labels hold letters, digits, '-', '_' and '.', 63 at most.
 label() { printf %s "$1" | tr -c 'A-Za-z0-9_.-' '-' | cut -c1-63 | sed 's/^[-_.]*//; s/[-_.]*$//'; }
+at=(${NAMESPACE:+-n "$NAMESPACE"})
 branch=$(label "$BRANCH") base=$(label "$BASE") commit=$(label "$COMMIT")
 
 if [ "${DEPLOY:-}" != no ]; then
 	# shellcheck disable=SC2086 # several flags
-	kubectl meshery deploy ${DEPLOY:-} >&2
+	kubectl meshery deploy ${at[@]+"${at[@]}"} ${DEPLOY:-} >&2
 fi
 
 name=
@@ -47,7 +49,7 @@ for i in $(seq "$RUNS"); do
 	status=0
 	# An invalid run (4) is left out of the comparison, which names it; a threshold that
 	# failed (3) is in the report.
-	name=$(kubectl meshery run -f "$TEST" --label "branch=$branch" --label "commit=$commit" -o jsonpath='{.metadata.name}') || status=$?
+	name=$(kubectl meshery run ${at[@]+"${at[@]}"} -f "$TEST" --label "branch=$branch" --label "commit=$commit" -o jsonpath='{.metadata.name}') || status=$?
 	case $status in 0 | 3 | 4) ;; *) exit "$status" ;; esac
 done
 

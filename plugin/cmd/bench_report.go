@@ -35,7 +35,7 @@ func (o *benchOptions) announce(r *benchRunner) {
 	}
 	fmt.Fprintln(o.ErrOut)
 	if b.Repetitions < leastRepetitions {
-		fmt.Fprintf(o.ErrOut, "Warning: %d repetitions are too few for any verdict: at least %d are needed, better 10 or more\n", b.Repetitions, leastRepetitions)
+		fmt.Fprintf(o.ErrOut, "Warning: %d repetitions are too few for any verdict: at least %d are needed, better 12 or more\n", b.Repetitions, leastRepetitions)
 	}
 }
 

@@ -72,10 +72,16 @@ func (p *lines) leftOut(side document.ComparedGroup) {
 }
 
 func comparedRuns(c *document.Comparison) string {
-	if c.Paired {
-		return fmt.Sprintf("%d pairs of runs", len(c.A.Runs))
+	switch a, b := len(c.A.Runs), len(c.B.Runs); {
+	case c.Paired && a == 1:
+		return "1 pair of runs"
+	case c.Paired:
+		return fmt.Sprintf("%d pairs of runs", a)
+	case a == 1 && b == 1:
+		return "a run each"
+	default:
+		return fmt.Sprintf("%d and %d runs", b, a)
 	}
-	return fmt.Sprintf("%d and %d runs", len(c.B.Runs), len(c.A.Runs))
 }
 
 func differenceLine(d document.EnvironmentDifference, a, b string) string {

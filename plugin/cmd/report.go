@@ -63,7 +63,7 @@ one are split by the values of a label, such as the variants of a bench.
 Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right;
 3 with --fail-on worse, and something is worse: what is asked for is written.`,
 		Example: examples(`  # One run`, `  %[1]s report 0193a1c4-7c1e --output run.html`, ``,
-			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output cost.html --output cost.md`, ``,
+			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output m.html --output m.md`, ``,
 			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --baseline none --output bench.html`),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

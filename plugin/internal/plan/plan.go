@@ -71,7 +71,7 @@ type Hook struct {
 
 // Defaults of a Plan.
 const (
-	DefaultRepetitions = 10
+	DefaultRepetitions = 12
 	DefaultRetries     = 1
 	DefaultPause       = document.Duration(5 * time.Second)
 	DefaultHookTimeout = document.Duration(5 * time.Minute)

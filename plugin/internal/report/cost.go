@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
+	"github.com/meshery/kubectl-meshery/plugin/internal/layer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
 )
@@ -31,8 +32,11 @@ func (m *model) cost() (section, error) {
 		found = append(found, g.layers())
 	}
 	var names []string
-	for _, name := range []string{layers[0].name, layers[1].name, layers[2].name, wholeNodes} {
-		if slices.ContainsFunc(found, func(f map[string]*layerFigures) bool { return f[name] != nil }) {
+	for _, name := range []string{layerNames[layer.Application], layerNames[layer.DataPlane], layerNames[layer.ControlPlane], wholeNodes} {
+		// A mesh that nobody has is not worth a line.
+		if slices.ContainsFunc(found, func(f map[string]*layerFigures) bool {
+			return f[name] != nil && (name == wholeNodes || len(f[name].containers) > 0)
+		}) {
 			names = append(names, name)
 		}
 	}
@@ -60,28 +64,24 @@ func (g *group) layers() map[string]*layerFigures {
 		return out[name]
 	}
 	for _, r := range g.runs {
-		for name, sum := range layersOf(r.Result) {
+		for name, cost := range costsOf(r.Result) {
 			f := at(name)
-			for _, c := range sum.containers {
+			for _, c := range cost.Containers {
 				if !slices.Contains(f.containers, c) {
 					f.containers = append(f.containers, c)
 				}
 			}
-			if sum.noCPU == "" {
-				f.cpu = append(f.cpu, sum.cpu)
+			if cost.CPU.Absent == "" {
+				f.cpu = append(f.cpu, cost.CPU.Value)
 			}
-			if sum.noMemory == "" {
-				f.memory = append(f.memory, sum.memory)
+			if cost.Memory.Absent == "" {
+				f.memory = append(f.memory, cost.Memory.Value)
 			}
-			for _, why := range []string{sum.noCPU, sum.noMemory} {
-				if why != "" {
+			for _, why := range []string{cost.CPU.Absent, cost.Memory.Absent} {
+				if why != "" && name != wholeNodes {
 					f.reason = why
 				}
 			}
-		}
-		if v, ok := nodesCost(r.Result); ok {
-			f := at(wholeNodes)
-			f.cpu = append(f.cpu, v)
 		}
 	}
 	return out
@@ -92,7 +92,7 @@ func (m *model) costTable(names []string, found []map[string]*layerFigures) *tab
 		Columns: []string{"Group", "Layer", "CPU per 1,000 requests", "Memory", "Runs", "Containers"}}
 	for i, g := range m.groups {
 		for _, name := range names {
-			f, what := found[i][name], "no container was read"
+			f, what := found[i][name], "none"
 			if f == nil {
 				f = &layerFigures{}
 			}

@@ -1,0 +1,104 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// measureStep is the step of the GitHub Action that measures, with its environment
+// filled in as GitHub would.
+func measureStep(t *testing.T, values map[string]string) (script string, env []string) {
+	t.Helper()
+	raw, err := os.ReadFile("../../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var action struct {
+		Runs struct {
+			Steps []struct {
+				ID, Run, Shell string
+				Env            map[string]string
+			}
+		}
+	}
+	if err := yaml.Unmarshal(raw, &action); err != nil {
+		t.Fatal(err)
+	}
+	expression := regexp.MustCompile(`\$\{\{ *(.*?) *\}\}`)
+	for _, s := range action.Runs.Steps {
+		if s.ID != "measure" {
+			continue
+		}
+		for name, text := range s.Env {
+			env = append(env, name+"="+expression.ReplaceAllStringFunc(text, func(e string) string {
+				value, ok := values[expression.FindStringSubmatch(e)[1]]
+				if !ok {
+					t.Fatalf("%s: no value for %s", name, e)
+				}
+				return value
+			}))
+		}
+		return s.Run, env
+	}
+	t.Fatal("no step measures")
+	return "", nil
+}
+
+// A branch that is 1 ms slower than main fails, and the report says why; the base
+// branch itself is only measured.
+func TestContinuousIntegrationFindsAMillisecond(t *testing.T) {
+	at := take(t)
+	dir := t.TempDir()
+	name := "ci-" + at.agents
+	measure := func(branch, commit, target string) (code int, output, report string) {
+		t.Helper()
+		file := filepath.Join(dir, commit+".yaml")
+		test := fmt.Sprintf("apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nmetadata: {name: %s}\nspec:%s\n  target: {url: %q}\n"+
+			"  load: {rate: 200, connections: 8, duration: 2s}\n  validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, minRate: 0.5}\n",
+			name, noMetrics, target)
+		if err := os.WriteFile(file, []byte(test), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		root, err := filepath.Abs("../..")
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, env := measureStep(t, map[string]string{
+			"inputs.test": file, "inputs.base": "main", "github.head_ref || github.ref_name": branch,
+			"github.event.pull_request.head.sha || github.sha": commit, "inputs.runs": "8", "inputs.fail-on": "worse",
+			// The Test's URL is what differs here: in life the workload does.
+			"inputs.allow": "test", "inputs.deploy": "no", "inputs.archive": archive, "inputs.namespace": at.agents,
+			"runner.temp": filepath.Join(dir, commit), "github.action_path": root,
+		})
+		c := exec.Command("bash", "-e", "-o", "pipefail", "-c", script)
+		c.Env = append(append(command().Env, env...), "GITHUB_OUTPUT="+filepath.Join(dir, "output"),
+			"PATH="+filepath.Dir(os.Getenv("KUBECTL"))+":"+os.Getenv("PATH"))
+		out, err := c.CombinedOutput()
+		if c.ProcessState == nil {
+			t.Fatal(err)
+		}
+		raw, _ := os.ReadFile(filepath.Join(dir, commit, "meshery-report", "report.md"))
+		return c.ProcessState.ExitCode(), string(out), string(raw)
+	}
+	if code, out, report := measure("main", "1111111", at.target); code != 0 || report != "" || !strings.Contains(out, "measured main") {
+		t.Fatalf("main: exit code %d\n%s", code, out)
+	}
+	code, out, report := measure("feature/slow", "2222222", at.target+"?delay=1ms")
+	if code != 3 || !strings.Contains(strings.ToLower(report), "worse") {
+		t.Errorf("exit code %d\n%s\n%s", code, out, report)
+	}
+	for _, file := range []string{"report.html", "report.xml"} {
+		if info, err := os.Stat(filepath.Join(dir, "2222222", "meshery-report", file)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
