@@ -81,7 +81,7 @@ func TestImportOfSome(t *testing.T) {
 	if exit.Code(err) != exit.Failure {
 		t.Fatal(err)
 	}
-	for _, want := range []string{list + ": entry 1 of 2: it is no run of Fortio: it has no DurationHistogram", text + ": it is neither a run that Fortio saved", "none.json: no such file"} {
+	for _, want := range []string{list + ": entry 1: it is no run of Fortio: it has no DurationHistogram", text + ": it is neither a run that Fortio saved", "none.json: no such file"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %q", err, want)
 		}

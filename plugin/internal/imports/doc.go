@@ -104,6 +104,9 @@ func detect(data []byte, asked Format) (Format, error) {
 	if len(trimmed) == 0 {
 		return "", errors.New("it is empty")
 	}
+	if trimmed[0] == '{' && len(trimmed) > maxExportedBytes {
+		return "", tooLarge(maxExportedBytes)
+	}
 	if json.Valid(trimmed) && (asked == Fortio || trimmed[0] == '[' || looksLikeFortio(trimmed)) {
 		if asked == SMP {
 			return "", errors.New("it is no result of SMP but of Fortio: leave out the format, or give fortio")

@@ -34,7 +34,7 @@ type fortioRun struct {
 	URL, Destination            string
 	H2, Insecure                bool
 	MethodOverride, ContentType string
-	Payload                     any
+	Payload                     json.RawMessage
 	HTTPReqTimeOut              float64 // ns
 	BytesReceived               int64
 
@@ -58,6 +58,18 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Bounds of what is taken for a run. Fortio's have a few kilobytes and a few hundred
+// buckets; our own export adds the Result, with the histograms of all agents.
+const (
+	maxRunBytes      = 2 << 20
+	maxExportedBytes = 16 << 20
+	maxRuns          = 10_000
+)
+
+func tooLarge(most int) error {
+	return fmt.Errorf("it has more than %d MiB, too many for one run: Fortio's files are far smaller", most>>20)
+}
+
 // readFortio reads one run, or a list of them.
 func readFortio(data []byte) ([]*document.Result, error) {
 	data = bytes.TrimSpace(data)
@@ -68,31 +80,53 @@ func readFortio(data []byte) ([]*document.Result, error) {
 		}
 		return []*document.Result{r}, nil
 	}
-	var all []json.RawMessage
-	if err := json.Unmarshal(data, &all); err != nil {
+	list := json.NewDecoder(bytes.NewReader(data))
+	if _, err := list.Token(); err != nil {
 		return nil, err
-	}
-	if len(all) == 0 {
-		return nil, errors.New("it is an empty list")
 	}
 	var found []*document.Result
 	var errs []error
-	for i, one := range all {
+	n := 0
+	for ; list.More(); n++ {
+		if n == maxRuns {
+			errs = append(errs, fmt.Errorf("the list has more than %d entries: import the rest of them from a file of their own", maxRuns))
+			break
+		}
+		// One after the other: the whole list in pieces takes many times its memory.
+		var one json.RawMessage
+		if err := list.Decode(&one); err != nil {
+			return found, errors.Join(append(errs, err)...)
+		}
 		r, err := readFortioRun(one)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("entry %d of %d: %w", i+1, len(all), err))
+			errs = append(errs, fmt.Errorf("entry %d: %w", n+1, err))
 			continue
 		}
 		found = append(found, r)
 	}
+	if n == 0 {
+		return nil, errors.New("it is an empty list")
+	}
 	return found, errors.Join(errs...)
+}
+
+// textOf is a JSON text, or "" where raw is something else.
+func textOf(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
 }
 
 // readFortioRun reads a run, or one that Meshery has put into its own document.
 func readFortioRun(raw []byte) (*document.Result, error) {
+	if len(raw) > maxExportedBytes {
+		return nil, tooLarge(maxExportedBytes)
+	}
 	var wrapper struct {
 		Runner json.RawMessage `json:"runner_results"`
-		Mesh   any             `json:"mesh"`
+		Mesh   json.RawMessage `json:"mesh"`
 	}
 	if err := json.Unmarshal(raw, &wrapper); err != nil {
 		return nil, errors.New("it is no JSON object, which Fortio saves a run as")
@@ -100,7 +134,7 @@ func readFortioRun(raw []byte) (*document.Result, error) {
 	var own map[string]string
 	if len(wrapper.Runner) > 0 {
 		raw = wrapper.Runner
-		if mesh, ok := wrapper.Mesh.(string); ok {
+		if mesh := textOf(wrapper.Mesh); mesh != "" {
 			own = map[string]string{"mesh": mesh}
 		}
 	}
@@ -111,6 +145,9 @@ func readFortioRun(raw []byte) (*document.Result, error) {
 			return nil, fmt.Errorf("it is no run of Fortio: %s cannot be a %s", wrong.Field, wrong.Value)
 		}
 		return nil, fmt.Errorf("it is no run of Fortio: %w", err)
+	}
+	if len(raw) > maxRunBytes && f.Meshery == nil {
+		return nil, tooLarge(maxRunBytes)
 	}
 	if err := f.check(); err != nil {
 		return nil, err
@@ -152,10 +189,12 @@ func (f *fortioRun) check() error {
 			return err
 		}
 	}
+	var answers int64
 	for _, n := range f.RetCodes {
-		if n < 0 {
-			return errors.New("RetCodes has a count below 0")
+		if n < 0 || n > mostCounted || answers > mostCounted {
+			return errors.New("RetCodes has a count below 0, or more than there can be")
 		}
+		answers += n
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (f *fortioRun) spec() document.Spec {
 		if f.H2 {
 			t.Protocol = document.HTTP2
 		}
-		if body, _ := f.Payload.(string); t.Method == "" && (body != "" || f.ContentType != "") {
+		if body := textOf(f.Payload); t.Method == "" && (body != "" || f.ContentType != "") {
 			t.Method = "POST"
 		}
 		t.Timeout = document.Duration(max(0, min(f.HTTPReqTimeOut, float64(24*time.Hour))))

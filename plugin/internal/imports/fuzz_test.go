@@ -37,6 +37,8 @@ func FuzzRead(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Add([]byte(`[{"DurationHistogram":{"Count":1,"Max":1,"Data":[{"End":1,"Count":1}]},"StartTime":"2026-01-01T00:00:00Z","ActualDuration":1e9}]`))
+	f.Add([]byte(`{"DurationHistogram":{"Count":1000000000000000,"Max":2,"Data":[{"End":1,"Count":0},{"Start":1,"End":2,"Count":1000000000000000}]},"StartTime":"2026-01-01T00:00:00Z","ActualDuration":1e9}`))
+	f.Add([]byte("labels: {requests-sent: \"3\", requests-failed: \"-5\"}\nstart_time: 2021-05-04T10:00:00Z\nend_time: 2021-05-04T10:00:10Z\nlatencies_ms: {p50: 2.1}\nactual_qps: 30\n"))
 	f.Add([]byte("start_time: 2021-05-04T10:00:00Z\nend_time: 2021-05-04T10:00:10Z\nlatencies_ms: {p50: 2.1}\nactual_qps: 30\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		found, err := Read(raw, Options{})

@@ -101,17 +101,29 @@ func (s *smpReader) load() {
 // requests are counted in labels of our own export only.
 func (s *smpReader) requests() {
 	q := &s.r.Status.Requests
-	count := func(name string) (n int64, found bool) {
+	count := func(name string) (n int64, known bool) {
 		n, err := strconv.ParseInt(s.take(name), 10, 64)
-		return n, err == nil && n >= 0
+		if err != nil || n < 0 || n > mostCounted {
+			return 0, false
+		}
+		return n, true
 	}
-	sent, known := count(smpSent)
-	failed, _ := count(smpFailed)
-	unsent, _ := count(smpUnsent)
-	if !known || failed > sent || unsent > math.MaxInt64-sent {
-		sent = int64(math.Round(min(s.in.ActualQPS*s.in.End.Sub(s.in.Start).Seconds(), 1e15)))
-		failed, unsent = 0, 0
+	sent, sentKnown := count(smpSent)
+	failed, failedKnown := count(smpFailed)
+	unsent, unsentKnown := count(smpUnsent)
+	took := s.in.End.Sub(s.in.Start)
+	switch {
+	case !sentKnown || failed > sent:
+		sent = int64(math.Round(min(s.in.ActualQPS*took.Seconds(), mostCounted)))
+		failed, unsentKnown = 0, false
 		s.warn("the number of requests is not in the file: %d is the rate times the time, and how many failed is not known", sent)
+	case !failedKnown:
+		s.warn("how many requests failed is not in the file")
+	}
+	if !unsentKnown {
+		// Without the part of a second by which a run ends late.
+		planned := min(max(0, float64(s.r.Spec.Load.Rate))*min(took, took.Round(time.Second)).Seconds(), mostCounted)
+		unsent = max(0, int64(planned)-sent)
 	}
 	*q = document.Requests{Planned: sent + unsent, Sent: sent, Succeeded: sent - failed, Failed: failed, Unsent: unsent}
 }
@@ -174,11 +186,15 @@ func (s *smpReader) judgement() {
 		s.r.Status.Environment.Plugin = writer
 		s.warn(noGenerator)
 	}
-	if validity == "invalid" {
-		v.Valid = false
-		if v.Reasons = nil; reasons != "" {
+	switch validity {
+	case "invalid":
+		if v.Valid = false; reasons != "" {
 			v.Reasons = strings.Split(reasons, "; ")
 		}
+	case "valid": // by the criteria of its own Test
+	default:
+		v.Reasons = missed(&s.r.Status.Requests)
+		v.Valid = len(v.Reasons) == 0
 	}
 	s.warn(noEnvironment)
 }

@@ -77,6 +77,32 @@ test_id: t
 	}
 }
 
+// What the labels count is judged as Fortio's runs are, unless they say how it was
+// judged, and no label makes a count of less than nothing.
+func TestCountsOfSMPAreJudged(t *testing.T) {
+	for labels, want := range map[string]struct {
+		requests string
+		reason   string
+	}{
+		`requests-sent: "300", requests-failed: "-5"`:                                       {"{300 300 300 0 0", ""},
+		`requests-sent: "300", requests-failed: "99999999999999999999"`:                     {"{300 300 300 0 0", ""},
+		`requests-sent: "300", requests-failed: "31"`:                                       {"{300 300 269 31 0", "31 of 300 requests failed (10.3 %), and 10.0 % is the most"},
+		`requests-sent: "300", requests-failed: "31", validity: valid`:                      {"{300 300 269 31 0", ""},
+		`requests-sent: "300", requests-failed: "301"`:                                      {"{300 300 300 0 0", ""},
+		`requests-sent: "300", requests-unsent: "9223372036854775807"`:                      {"{300 300 300 0 0", ""},
+		`requests-sent: "300", requests-unsent: "100"`:                                      {"{400 300 300 0 100", "300 of 400 requests were sent (75.0 %), and 99.0 % is the least"},
+		`requested-qps: "40"`:                                                               {"{400 300 300 0 100", "300 of 400 requests were sent (75.0 %), and 99.0 % is the least"},
+		`requested-qps: "40", validity: invalid, validity-reasons: late`:                    {"{400 300 300 0 100", "late"},
+		`requests-sent: "9223372036854775807", requests-failed: "1", requests-unsent: "-1"`: {"{300 300 300 0 0", ""},
+	} {
+		r := one(t, []byte("labels: {"+labels+"}\nstart_time: 2021-05-04T10:00:00Z\nend_time: 2021-05-04T10:00:10Z\nlatencies_ms: {p50: 2}\nactual_qps: 30\n"), Options{})
+		v := r.Status.Validity
+		if got := fmt.Sprint(r.Status.Requests); !strings.HasPrefix(got, want.requests) || strings.Join(v.Reasons, "; ") != want.reason || v.Valid != (want.reason == "") {
+			t.Errorf("%s: %s, %+v", labels, got, v.Reasons)
+		}
+	}
+}
+
 func TestWhatIsNoRunIsRefused(t *testing.T) {
 	run := string(file(t, "http-1.66.5.json"))
 	replaced := func(old, with string) string {
@@ -103,7 +129,7 @@ func TestWhatIsNoRunIsRefused(t *testing.T) {
 		"test of SMP":     {"smp_version: v0.0.1\nclients: []", "it is a test of SMP, not a result: 'run -f' runs it", Any},
 		"a Result":        {`{"apiVersion": "perf.meshery.io/v1alpha1", "kind": "Result"}`, "it is a document of this plugin", Any},
 		"empty list":      {"[]", "it is an empty list", Any},
-		"list of numbers": {"[1]", "entry 1 of 1: it is no JSON object", Any},
+		"list of numbers": {"[1]", "entry 1: it is no JSON object", Any},
 		"no histogram":    {`{"ActualQPS": 1}`, "it has no DurationHistogram", Fortio},
 		"never began":     {`{"error": true, "message": "no such host"}`, "the run never began: no such host", Fortio},
 		"no start":        {replaced(`"StartTime": "2026`, `"Started": "2026`), "it does not tell when the run began", Any},
@@ -112,6 +138,12 @@ func TestWhatIsNoRunIsRefused(t *testing.T) {
 		"no duration":     {replaced(`"ActualDuration"`, `"Actual"`), "it does not tell how long the run took", Any},
 		"wrong type":      {replaced(`"NumThreads": 4`, `"NumThreads": "four"`), "NumThreads cannot be a string", Any},
 		"wrong sum":       {replaced(`"Count": 800`, `"Count": 801`), "DurationHistogram is damaged: its buckets have 800 counts, and it says 801", Any},
+		"endless count":   {`{"DurationHistogram":{"Count":9223372036854775807,"Max":2,"Data":[{"End":1,"Count":0},{"Start":1,"End":2,"Count":9223372036854775807}]},"StartTime":"2026-01-01T00:00:00Z","ActualDuration":1e9}`, "it counts more than there can be", Any},
+		"endless bucket":  {`{"DurationHistogram":{"Count":1,"Max":2,"Data":[{"End":1,"Count":9223372036854775807},{"Start":1,"End":2,"Count":9223372036854775807}]},"StartTime":"2026-01-01T00:00:00Z","ActualDuration":1e9}`, "it counts more than there can be", Any},
+		"endless codes":   {replaced(`"503": 40`, `"503": 9223372036854775807`), "RetCodes has a count below 0, or more", Any},
+		"large run":       {`{"DurationHistogram":{},"Payload":"` + strings.Repeat("x", maxRunBytes) + `"}`, "it has more than 2 MiB, too many for one run", Any},
+		"large export":    {`{"DurationHistogram":{},"Payload":"` + strings.Repeat("x", maxExportedBytes) + `"}`, "it has more than 16 MiB", Any},
+		"large, in list":  {`[{"DurationHistogram":{},"Payload":"` + strings.Repeat("x", maxExportedBytes) + `"}]`, "entry 1: it has more than 16 MiB", Any},
 		"no calls":        {`{"DurationHistogram": {"Count": 0}}`, "it holds no call", Any},
 		"negative":        {replaced(`"Min": 0.0`, `"Min": -0.0`), "DurationHistogram is damaged: a negative count or time", Any},
 		"negative codes":  {replaced(`"503": 40`, `"503": -40`), "RetCodes has a count below 0", Any},
@@ -127,7 +159,7 @@ func TestWhatIsNoRunIsRefused(t *testing.T) {
 	}
 	// One that is none does not take the others with it.
 	found, err := Read([]byte("["+run+`, {"x": 1}, `+string(file(t, "tcp-1.66.5.json"))+"]"), Options{})
-	if len(found) != 2 || err == nil || err.Error() != "entry 2 of 3: it is no run of Fortio: it has no DurationHistogram" {
+	if len(found) != 2 || err == nil || err.Error() != "entry 2: it is no run of Fortio: it has no DurationHistogram" {
 		t.Errorf("%d Results, %v", len(found), err)
 	}
 }

@@ -25,6 +25,10 @@ type bucket struct {
 	Count      int64
 }
 
+// mostCounted is more than anything here counts: a million a second for thirty
+// years. Products and sums of such numbers are exact and do not overflow.
+const mostCounted = 1e15
+
 // empty tells that there is nothing in it.
 func (b *buckets) empty() bool { return b == nil || b.Count == 0 }
 
@@ -34,6 +38,9 @@ func (b *buckets) check(name string) error {
 		return nil
 	}
 	wrong := func(what string) error { return fmt.Errorf("%s is damaged: %s", name, what) }
+	if b.Count > mostCounted {
+		return wrong("it counts more than there can be")
+	}
 	if b.Count < 0 || b.Min < 0 || b.Max < b.Min || b.Avg < 0 || b.Sum < 0 {
 		return wrong("a negative count or time, or a maximum below the minimum")
 	}
@@ -43,7 +50,7 @@ func (b *buckets) check(name string) error {
 		if d.Count < 0 || d.End < d.Start || d.Start < before*(1-1e-9) {
 			return wrong("its buckets are not in order")
 		}
-		if sum += d.Count; sum < 0 {
+		if sum += d.Count; d.Count > mostCounted || sum > mostCounted {
 			return wrong("it counts more than there can be")
 		}
 		before = d.End
@@ -107,14 +114,13 @@ func spread(h *histogram.Histogram, start, end float64, n int64) {
 		h.RecordMany(nanoseconds(end), n)
 		return
 	}
-	for i := int64(1); i <= n; {
+	for i, last := int64(1), int64(0); last < n; i = last + 1 {
 		v := nanoseconds(start + float64(i)/float64(n)*(end-start))
-		last := n
+		last = n
 		if next := float64(cellEnd(v)); next < end {
 			last = min(n, max(i, int64(math.Ceil((next-start)/(end-start)*float64(n)))-1))
 		}
 		h.RecordMany(v, last-i+1)
-		i = last + 1
 	}
 }
 

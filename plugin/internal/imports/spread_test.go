@@ -131,7 +131,7 @@ func TestSpreadOfManyIsEven(t *testing.T) {
 	for _, c := range []struct {
 		start, end float64
 		n          int64
-	}{{0, 0, 5}, {5, 5.2, 3}, {1e18, 2e18, 7}, {0, 1e18, 1e9}, {0, 4e12, 1e15}, {1, 2049, 3}} {
+	}{{0, 0, 5}, {5, 5.2, 3}, {1e18, 2e18, 7}, {0, 1e18, 1e9}, {0, 4e12, 1e15}, {1, 2049, 3}, {0, 1e9, math.MaxInt64}} {
 		h := histogram.New()
 		spread(h, c.start, c.end, c.n)
 		if h.Count() != c.n {

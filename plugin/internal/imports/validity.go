@@ -20,16 +20,11 @@ func (f *fortioRun) validity(r *document.Result, ok *buckets, errorsApart bool) 
 	var v document.Validity
 	reason := func(format string, args ...any) { v.Reasons = append(v.Reasons, fmt.Sprintf(format, args...)) }
 	warn := func(format string, args ...any) { v.Warnings = append(v.Warnings, fmt.Sprintf(format, args...)) }
-	q, criteria := &r.Status.Requests, document.Criteria{}.WithDefaults()
+	q := &r.Status.Requests
 	if f.Error {
 		reason("Fortio reports an error: %s", strings.TrimSpace(f.Message+" "+f.Exception))
 	}
-	if share, few := criteria.SentShare(q); few {
-		reason("%s of %s requests were sent (%s), and %s is the least", printer.Count(q.Sent), printer.Count(q.Planned), printer.Percent(share), printer.Percent(*criteria.MinRate))
-	}
-	if share, many := criteria.FailedShare(q); many {
-		reason("%s of %s requests failed (%s), and %s is the most", printer.Count(q.Failed), printer.Count(q.Sent), printer.Percent(share), printer.Percent(*criteria.MaxErrors))
-	}
+	v.Reasons = append(v.Reasons, missed(q)...)
 	warn("Fortio's times begin when a call is sent, not when it was to be sent: what waited behind a slow answer is not in them (coordinated omission), so they are service times and there is no response time")
 	if f.NoCatchUp {
 		warn("calls that came late were left out and not made up for (-nocatchup)")
@@ -44,6 +39,18 @@ func (f *fortioRun) validity(r *document.Result, ok *buckets, errorsApart bool) 
 	warn(noEnvironment)
 	v.Valid = len(v.Reasons) == 0
 	return v
+}
+
+// missed are the criteria of validity that counts alone break, with their defaults.
+func missed(q *document.Requests) (reasons []string) {
+	criteria := document.Criteria{}.WithDefaults()
+	if share, few := criteria.SentShare(q); few {
+		reasons = append(reasons, fmt.Sprintf("%s of %s requests were sent (%s), and %s is the least", printer.Count(q.Sent), printer.Count(q.Planned), printer.Percent(share), printer.Percent(*criteria.MinRate)))
+	}
+	if share, many := criteria.FailedShare(q); many {
+		reasons = append(reasons, fmt.Sprintf("%s of %s requests failed (%s), and %s is the most", printer.Count(q.Failed), printer.Count(q.Sent), printer.Percent(share), printer.Percent(*criteria.MaxErrors)))
+	}
+	return reasons
 }
 
 // exactness says between which times the median and the 99th percentile lie.
