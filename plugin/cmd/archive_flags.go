@@ -25,13 +25,31 @@ func (f *archiveFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&v.URL, "archive", v.URL, "Where Results are kept: s3://BUCKET/PREFIX or file:///DIRECTORY (default: MESHERY_ARCHIVE, the configuration, or a directory under the XDG data directory)")
 	fs.StringVar(&v.Endpoint, "archive-endpoint", v.Endpoint, "URL of the S3 server (default: AWS_ENDPOINT_URL_S3, the configuration, or Amazon S3)")
 	fs.StringVar(&v.Region, "archive-region", v.Region, "Region of the S3 bucket (default: AWS_REGION, the configuration, or what the server says)")
-	fs.BoolFunc("archive-path-style", "Put the bucket into the path, not the host name (default: for every server but Amazon's)", func(s string) error {
-		b, err := strconv.ParseBool(s)
-		v.PathStyle = &b
-		return err
-	})
+	fs.Var(choice{&v.PathStyle}, "archive-path-style", "Put the bucket into the path, not the host name (default: for every server but Amazon's)")
+	fs.Lookup("archive-path-style").NoOptDefVal = "true"
 	fs.StringVar(&v.CAFile, "archive-ca-file", v.CAFile, "PEM file with the CA certificate of the S3 server")
 }
+
+// choice is a flag that is true, false, or not given.
+type choice struct{ of **bool }
+
+func (c choice) Set(s string) error {
+	b, err := strconv.ParseBool(s)
+	if err == nil {
+		*c.of = &b
+	}
+	return err
+}
+
+// String implements pflag.Value. It is asked of the zero value, too.
+func (c choice) String() string {
+	if c.of == nil || *c.of == nil {
+		return ""
+	}
+	return strconv.FormatBool(**c.of)
+}
+
+func (c choice) Type() string { return "bool" }
 
 // Options says which archive is meant, and who said so. contextName is the
 // kubeconfig context, or "".

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
@@ -34,7 +33,7 @@ type benchOptions struct {
 	bench *plan.Bench
 	// dir is where the plan is: its files are found, and its hooks run, there.
 	dir string
-	// again is the command line that resumes.
+	// again is the command line that resumes, but for --resume.
 	again string
 }
 
@@ -72,7 +71,7 @@ they were invalid; 130 interrupted.`,
 			return cobra.NoArgs(c, args)
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.complete(c.Flags()); err != nil {
+			if err := o.complete(c); err != nil {
 				return err
 			}
 			if o.dryRun {
@@ -95,7 +94,7 @@ they were invalid; 130 interrupted.`,
 	return c
 }
 
-func (o *benchOptions) complete(fs *pflag.FlagSet) error {
+func (o *benchOptions) complete(c *cobra.Command) error {
 	if err := o.print.Validate(); err != nil {
 		return err
 	}
@@ -113,7 +112,7 @@ func (o *benchOptions) complete(fs *pflag.FlagSet) error {
 	if err != nil {
 		return exit.With(exit.Usage, fmt.Errorf("%s: %w", o.filename, oneLine(err)))
 	}
-	o.bench, o.again = b, resumeLine(fs)
+	o.bench, o.again = b, commandLine(c, nil, "resume")
 	return nil
 }
 
@@ -180,33 +179,6 @@ func nameOfFile(file string) string {
 		return "plan"
 	}
 	return base
-}
-
-// resumeLine is this command line, to go on with a bench whose id stands for %s.
-func resumeLine(fs *pflag.FlagSet) string {
-	line := "kubectl meshery bench"
-	fs.Visit(func(f *pflag.Flag) {
-		switch {
-		case f.Name == "resume":
-		case f.Name == "filename":
-			line += " -f " + quoted(f.Value.String())
-		case f.Value.Type() == "bool" && f.Value.String() == "true":
-			line += " --" + f.Name
-		default:
-			line += " --" + f.Name + "=" + quoted(f.Value.String())
-		}
-	})
-	return strings.ReplaceAll(line, "%", "%%") + " --resume=%s"
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@,-]+$`)
-
-// quoted is a word as a shell reads it.
-func quoted(s string) string {
-	if plainWord.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func (o *benchOptions) run(ctx context.Context) error {

@@ -50,7 +50,7 @@ func (o *benchOptions) ended(ctx context.Context, r *benchRunner, out bench.Outc
 		return exit.With(exit.Failure, errors.Join(explained(err), o.finish(ctx, r, out)))
 	}
 	total := len(o.bench.Order(r.seed))
-	left := fmt.Sprintf("%d of %d runs are there; go on with: "+o.again, total-len(out.Missing), total, r.id)
+	left := fmt.Sprintf("%d of %d runs are there; go on with: %s --resume=%s", total-len(out.Missing), total, o.again, r.id)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return stopped(ctx, err, left)
 	}

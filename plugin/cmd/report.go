@@ -4,20 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/meshery/kubectl-meshery/internal/buildinfo"
 	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
-	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 	"github.com/meshery/kubectl-meshery/plugin/internal/report"
 )
@@ -36,18 +30,6 @@ type reportOptions struct {
 	command string
 }
 
-// reportForm is a format, and the end of file names that stand for it.
-type reportForm struct {
-	name, suffix string
-	write        func(io.Writer, report.Input) error
-}
-
-var reportForms = []reportForm{
-	{"html", ".html", report.HTML},
-	{"markdown", ".md", report.Markdown},
-	{"junit", ".xml", report.JUnit},
-}
-
 func newReportCommand(f *factory) *cobra.Command {
 	o := &reportOptions{factory: f}
 	c := &cobra.Command{
@@ -64,7 +46,7 @@ Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right;
 3 with --fail-on worse, and something is worse: what is asked for is written.`,
 		Example: examples(`  # One run`, `  %[1]s report 0193a1c4-7c1e --output run.html`, ``,
 			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output m.html --output m.md`, ``,
-			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --baseline none --output bench.html`),
+			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --output bench.html`),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return exit.Usagef("report needs at least one group of runs")
@@ -76,7 +58,7 @@ Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right;
 			if err := o.complete(args); err != nil {
 				return err
 			}
-			o.command = reportLine(c.Flags(), args)
+			o.command = commandLine(c, args)
 			return stopped(c.Context(), o.run(c.Context()), "nothing was written")
 		},
 	}
@@ -90,24 +72,6 @@ Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right;
 	o.how.AddFlags(fs)
 	o.archive.AddFlags(fs)
 	return c
-}
-
-// reportLine is the command line that writes this report again.
-func reportLine(fs *pflag.FlagSet, args []string) string {
-	line := "kubectl meshery report"
-	for _, a := range args {
-		line += " " + quoted(a)
-	}
-	fs.Visit(func(f *pflag.Flag) {
-		values := []string{f.Value.String()}
-		if several, ok := f.Value.(pflag.SliceValue); ok {
-			values = several.GetSlice()
-		}
-		for _, v := range values {
-			line += " --" + f.Name + "=" + quoted(v)
-		}
-	})
-	return line
 }
 
 func (o *reportOptions) complete(args []string) error {
@@ -173,91 +137,4 @@ func (o *reportOptions) run(ctx context.Context) error {
 		}
 	}
 	return o.how.failed(in.Comparisons)
-}
-
-// read reads the runs of every group, or of every value of --by.
-func (o *reportOptions) read(ctx context.Context) ([]report.Group, error) {
-	a, err := o.archive.Open(ctx, o.contextName())
-	if err != nil && !o.groups.onlyFiles() {
-		return nil, err
-	}
-	var groups []report.Group
-	for _, g := range o.groups.parsed {
-		one := report.Group{Name: g.Name}
-		err := g.Each(ctx, a, o.groups.where, func(r *document.Result) error {
-			one.Runs = append(one.Runs, r)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		groups = append(groups, one)
-	}
-	if o.by == "" {
-		return groups, nil
-	}
-	return o.split(groups[0])
-}
-
-// split makes a group of every value of the label, the baseline first.
-func (o *reportOptions) split(all report.Group) (groups []report.Group, err error) {
-	for _, r := range all.Runs {
-		value, ok := r.Metadata.Labels[o.by]
-		if !ok {
-			return nil, fmt.Errorf("run %q has no label %q to split by: narrow the runs down with --where", r.Metadata.RunID, o.by)
-		}
-		i := slices.IndexFunc(groups, func(g report.Group) bool { return g.Name == value })
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, report.Group{Name: value})
-		}
-		groups[i].Runs = append(groups[i].Runs, r)
-	}
-	if o.baseline == "" {
-		return groups, nil
-	}
-	i := slices.IndexFunc(groups, func(g report.Group) bool { return g.Name == o.baseline })
-	if i < 0 {
-		var names []string
-		for _, g := range groups {
-			names = append(names, g.Name)
-		}
-		return nil, fmt.Errorf("no run has %s=%s: there are %s", o.by, o.baseline, strings.Join(names, ", "))
-	}
-	baseline := groups[i]
-	return slices.Insert(slices.Delete(groups, i, i+1), 0, baseline), nil
-}
-
-func (o *reportOptions) write(name string, page []byte) error {
-	if name == "-" {
-		_, err := o.Out.Write(page)
-		return err
-	}
-	if err := os.WriteFile(name, page, 0o644); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(o.ErrOut, "The report is in %s.\n", name)
-	return err
-}
-
-func formNamed(name string) *reportForm {
-	for i := range reportForms {
-		if reportForms[i].name == name {
-			return &reportForms[i]
-		}
-	}
-	return nil
-}
-
-// formOf is the form of what is written to a file.
-func (o *reportOptions) formOf(name string) (*reportForm, error) {
-	if o.format != "" {
-		return formNamed(o.format), nil
-	}
-	for i, form := range reportForms {
-		if name == "-" || strings.EqualFold(filepath.Ext(name), form.suffix) {
-			return &reportForms[i], nil
-		}
-	}
-	return nil, exit.Usagef("--output %q ends on none of .html, .md and .xml: give --format", name)
 }
