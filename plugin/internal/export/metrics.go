@@ -131,8 +131,15 @@ func (m *metrics) about(r *document.Result) {
 	m.gauge("valid", "", "Whether the numbers may be believed: 1, or 0.", float64(btoi(s.Validity.Valid)), nil)
 	m.gauge("start_time", "seconds", "When the measured time began, since 1970.", float64(s.StartTime.UnixNano())/1e9, nil)
 	m.gauge("duration", "seconds", "The measured time.", s.EndTime.Sub(s.StartTime).Seconds(), nil)
+	// A Test may have the same threshold twice, and no series can be there twice.
+	passed := map[string]bool{}
 	for _, t := range s.Thresholds {
-		m.gauge("threshold_passed", "", "Whether a threshold held: 1, or 0.", float64(btoi(t.Passed)), prometheus.Labels{"expression": clean(t.Expression)})
+		text := clean(t.Expression)
+		before, again := passed[text]
+		passed[text] = t.Passed && (before || !again)
+	}
+	for _, text := range slices.Sorted(maps.Keys(passed)) {
+		m.gauge("threshold_passed", "", "Whether a threshold held: 1, or 0.", float64(btoi(passed[text])), prometheus.Labels{"expression": text})
 	}
 }
 

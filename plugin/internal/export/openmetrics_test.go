@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +178,24 @@ func TestOpenMetricsOfSeveral(t *testing.T) {
 	}
 	b.Status.Histograms.ResponseTime = "garbage"
 	if err := OpenMetrics(io.Discard, []*document.Result{b}); err == nil || !strings.Contains(err.Error(), `run "0193a1c5-0000-7000-8000-000000000002": responseTime: decode the histogram`) {
+		t.Error(err)
+	}
+}
+
+// The same threshold twice is one series, which holds if both do.
+func TestThresholdsTwice(t *testing.T) {
+	r := rich(t)
+	r.Status.Thresholds = []document.ThresholdResult{{Expression: "a < 1", Passed: true}, {Expression: "b < 1", Passed: true}, {Expression: "a < 1", Passed: true}, {Expression: "b < 1"}}
+	text := written(t, r)
+	for expression, want := range map[string]string{"a < 1": "1.0", "b < 1": "0.0"} {
+		if n := strings.Count(text, `expression="`+expression+`"`); n != 1 {
+			t.Errorf("%s is there %d times", expression, n)
+		}
+		if !regexp.MustCompile(`expression="` + expression + `"[^}]*} ` + want + " ").MatchString(text) {
+			t.Errorf("%s is not %s:\n%s", expression, want, text)
+		}
+	}
+	if _, err := Series([]*document.Result{r}); err != nil {
 		t.Error(err)
 	}
 }
