@@ -253,7 +253,7 @@ func TestNothingToDraw(t *testing.T) {
 
 // One value, zero, very small and very large ones: axes hold them and have ticks.
 func TestAxesOfAnyRange(t *testing.T) {
-	for _, values := range [][]float64{{0}, {5}, {0, 0}, {1e-7, 1e-7}, {1e-5, 3.6e6}, {999.9, 1000}, {1e12, 2e12}, {-3, -3}, {-5, 5}} {
+	for _, values := range [][]float64{{0}, {5}, {0, 0}, {1e-7, 1e-7}, {1e-5, 3.6e6}, {999.9, 1000}, {2.5, math.Nextafter(2.5, 3)}, {3e9, 3e9 + 1e-6}, {1e12, 2e12}, {-3, -3}, {-5, 5}} {
 		var points []Point
 		row := DotRow{Name: "x", Median: values[0]}
 		for i, v := range values {

@@ -37,19 +37,27 @@ func (u Unit) scaled(most float64) (name string, factor float64) {
 	return string(u), 1
 }
 
+// maxTicks is more than an axis ever has.
+const maxTicks = 50
+
 // linear sets a straight axis that holds low to high and ends on ticks, about so
 // many, and returns the unit that its numbers are in.
 func linear(a *plot.Axis, u Unit, low, high float64, about int) string {
 	name, factor := u.scaled(max(math.Abs(low), math.Abs(high)))
 	low, high = low/factor, high/factor
-	if high <= low { // one value, or none
+	// One value, or values so near that the numbers of ticks do not tell them apart.
+	if !(high-low > 1e-7*max(math.Abs(low), math.Abs(high))) {
 		pad := max(math.Abs(low)*0.05, 0.5)
 		low, high = low-pad, high+pad
 	}
 	step := niceStep((high - low) / float64(about))
 	first, last := math.Floor(low/step+1e-9), math.Ceil(high/step-1e-9)
 	var ticks []plot.Tick
-	for i := first; i <= last; i++ {
+	for n := range maxTicks {
+		i := first + float64(n)
+		if i > last {
+			break
+		}
 		ticks = append(ticks, plot.Tick{Value: i * step * factor, Label: plain(i * step)})
 	}
 	a.Min, a.Max = first*step*factor, last*step*factor
