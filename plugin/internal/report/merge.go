@@ -38,7 +38,7 @@ func (t times) merged(all []document.Histograms) (*histogram.Histogram, error) {
 	return h, nil
 }
 
-// ofRuns are the histograms of the runs that count.
+// histograms are those of the runs that count.
 func (g *group) histograms() []document.Histograms {
 	var all []document.Histograms
 	for _, r := range g.runs {
