@@ -2,7 +2,6 @@ package compare
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
@@ -84,9 +83,11 @@ func (t *trial) judge(c *document.Comparison) {
 	}
 }
 
-// verdict of one metric. Both p and interval have to speak for a difference, which
-// they may do apart from each other: p is corrected for the number of metrics, and in
-// pairs it is of ranks, where the interval is of the median.
+// verdict of one metric. The whole interval has to be beyond the least effect: a
+// smaller difference counts as none, so an interval that still holds one does not say
+// that there is any. And p has to speak for a difference as well: it is corrected for
+// the number of metrics, and in pairs it is of ranks, where the interval is of the
+// median.
 func (t *trial) verdict(m *document.MetricComparison, power power) {
 	d := m.Difference
 	switch {
@@ -96,7 +97,7 @@ func (t *trial) verdict(m *document.MetricComparison, power power) {
 	case d.Low > -m.Effect && d.High < m.Effect || d.Low == 0 && d.High == 0:
 		m.Verdict = document.Same
 		return
-	case (d.Low > 0 || d.High < 0) && *m.PAdjusted < 1-t.o.Confidence && math.Abs(d.Value) >= m.Effect:
+	case (d.Low > m.Effect || d.High < -m.Effect) && *m.PAdjusted < 1-t.o.Confidence:
 		m.Verdict = document.Worse
 		if d.Value > 0 == m.HigherIsBetter {
 			m.Verdict = document.Better

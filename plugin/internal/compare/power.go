@@ -24,13 +24,18 @@ const (
 // which is how unsteady the runs are.
 type power struct {
 	t *trial
-	// z of the intervals, and of a test after Bonferroni's correction for all metrics,
+	// z of the intervals, and of a test after Bonferroni's correction for the family,
 	// which is Holm's for the first of them.
 	z, zFamily float64
-	// least is the difference that is significant in four of five comparisons of
-	// normal noise, in half widths of an interval; 0: there is none.
-	least float64
+	// reaches are those of simulated comparisons of few runs; nil: of many, where the
+	// normal approximation does. Unknown: there is no interval, or no test.
+	reaches []reach
+	unknown bool
 }
+
+// reach is how far two samples of noise would have to be moved apart to be called
+// different: for the test to say so, and for the interval to leave 0 behind.
+type reach struct{ test, interval float64 }
 
 // newPower simulates comparisons of noise with few runs, for then the steps between
 // the p values that can be reached decide, and not the normal approximation: with all
@@ -38,9 +43,8 @@ type power struct {
 // As far as the interval of the corrected confidence reaches.
 func (t *trial) newPower(family int) power {
 	alpha := 1 - t.o.Confidence
-	p := power{t: t, z: z(1 - alpha/2), zFamily: z(1 - alpha/2/float64(family))}
+	p := power{t: t, z: statistics.NormalQuantile(1 - alpha/2), zFamily: statistics.NormalQuantile(1 - alpha/2/float64(family))}
 	if max(t.n, t.m) > maxSimulated {
-		p.least = (p.zFamily + z80) / p.z
 		return p
 	}
 	random := rand.New(rand.NewPCG(1, 80))
@@ -56,53 +60,63 @@ func (t *trial) newPower(family int) power {
 	if t.s.paired {
 		kFamily = statistics.SignedRankOrder(t.n, corrected)
 	}
-	var moved, widths []float64
+	var widths []float64
 	for i := range simulated {
 		a, b := draw(t.n), draw(t.m)
-		var half, far statistics.Interval
+		var own, far statistics.Interval
 		var ok, found bool
 		if t.s.paired {
 			d := statistics.Differences(a, b)
-			half, ok = statistics.MedianInterval(d, 200, uint64(i), t.o.Confidence)
+			own, ok = statistics.MedianInterval(d, 200, uint64(i), t.o.Confidence)
 			far, found = statistics.SignedRankBetween(d, kFamily)
 		} else {
-			half, ok = statistics.HodgesLehmannBetween(a, b, t.order)
+			own, ok = statistics.HodgesLehmannBetween(a, b, t.order)
 			far, found = statistics.HodgesLehmannBetween(a, b, kFamily)
 		}
 		if !ok || !found {
+			p.unknown = true
 			return p
 		}
-		// The interval has to leave 0 as well.
-		moved, widths = append(moved, -min(far.Low, half.Low)), append(widths, (half.High-half.Low)/2)
+		p.reaches, widths = append(p.reaches, reach{test: -far.Low, interval: -own.Low}), append(widths, (own.High-own.Low)/2)
 	}
-	slices.Sort(moved)
-	p.least = moved[len(moved)*4/5] / statistics.Median(widths)
+	usual := statistics.Median(widths)
+	for i := range p.reaches {
+		p.reaches[i].test /= usual
+		p.reaches[i].interval /= usual
+	}
 	return p
 }
 
-func z(p float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*p) }
-
-// detectable is the least difference that is found in four of five comparisons: it
-// has to be significant, and to look as large as what matters.
+// detectable is the least true difference that is called better or worse in four of
+// five comparisons: the test has to see it, and the whole interval has to be beyond
+// what matters.
 func (p power) detectable(m *document.MetricComparison) *float64 {
-	if m.Difference == nil || p.least == 0 {
+	if m.Difference == nil || p.unknown {
 		return nil
 	}
 	half := (m.Difference.High - m.Difference.Low) / 2
-	return new(max(half*p.least, m.Effect+half*z80/p.z))
+	if p.reaches == nil {
+		return new(max(half*(p.zFamily+z80)/p.z, m.Effect+half*(1+z80/p.z)))
+	}
+	var needed []float64
+	for _, r := range p.reaches {
+		needed = append(needed, max(half*r.test, m.Effect+half*r.interval))
+	}
+	slices.Sort(needed)
+	return new(needed[len(needed)*4/5])
 }
 
 // moreRuns is about how many more runs a side give a verdict in four of five
 // comparisons, if the difference is what it seems: the interval becomes narrower with
-// the square root of their number, and has to leave 0, after the correction, where the
-// difference matters, or to fit between the effects where it does not. Nil: none, or
-// too many.
+// the square root of their number, and has to leave the effects behind where the
+// difference is beyond them, with the test saying so after the correction, or to fit
+// between them where it is not. Nil: none, or too many, as for a difference that is
+// about the effect.
 func (p power) moreRuns(m *document.MetricComparison) *int {
 	half, d := (m.Difference.High-m.Difference.Low)/2, math.Abs(m.Difference.Value)
-	room := m.Effect - d
-	share := half / room * (1 + z80/p.z)
-	if d >= m.Effect {
-		share = half / d * (p.zFamily + z80) / p.z
+	share := half / math.Abs(d-m.Effect) * (1 + z80/p.z)
+	if d > m.Effect {
+		share = max(share, half/d*(p.zFamily+z80)/p.z)
 	}
 	n, other := float64(p.t.n), float64(p.t.m)
 	// As many on both sides say as much as these.

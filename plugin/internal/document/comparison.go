@@ -114,14 +114,16 @@ type MetricComparison struct {
 	// Holm's correction for the number of metrics.
 	P         *float64 `json:"p,omitempty"`
 	PAdjusted *float64 `json:"pAdjusted,omitempty"`
-	// Effect is the least difference that matters.
+	// Effect is the least difference that matters: better or worse is what is beyond
+	// it with the whole interval, same what is inside it with the whole interval.
 	Effect float64 `json:"effect"`
-	// Detectable is the least difference that so many runs, as unsteady as these
-	// are, find in four of five comparisons.
+	// Detectable is the least true difference that so many runs, as unsteady as these
+	// are, call better or worse in four of five comparisons.
 	Detectable *float64 `json:"detectable,omitempty"`
 	Verdict    Verdict  `json:"verdict"`
 	// MoreRuns is about how many more runs a side needs for a verdict; absent where
-	// there is one, and where no reasonable number will do.
+	// there is one, and where no reasonable number will do, as for a difference that is
+	// about the effect.
 	MoreRuns *int `json:"moreRuns,omitempty"`
 	// Reason is why there is no verdict.
 	Reason string `json:"reason,omitempty"`

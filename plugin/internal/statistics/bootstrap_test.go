@@ -25,7 +25,7 @@ func TestStudentQuantile(t *testing.T) {
 			t.Errorf("t of %d at %v is %v, want %v", c.freedom, c.p, got, c.want)
 		}
 	}
-	if got := studentQuantile(0.975, 100_000); math.Abs(got-normalQuantile(0.975)) > 1e-4 || math.Abs(normalCDF(got)-0.975) > 1e-5 {
+	if got := studentQuantile(0.975, 100_000); math.Abs(got-NormalQuantile(0.975)) > 1e-4 || math.Abs(normalCDF(got)-0.975) > 1e-5 {
 		t.Errorf("t of many is %v, not that of the normal distribution", got)
 	}
 }

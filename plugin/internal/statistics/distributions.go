@@ -5,8 +5,8 @@ import "math"
 // normalCDF is the share of the standard normal distribution below z.
 func normalCDF(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 
-// normalQuantile is what a share p of the standard normal distribution is below.
-func normalQuantile(p float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*p) }
+// NormalQuantile is what a share p of the standard normal distribution is below.
+func NormalQuantile(p float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*p) }
 
 // studentQuantile is what a share p of Student's t distribution is below, p being
 // 0.5 to 1, by bisection of studentTail.

@@ -121,7 +121,7 @@ func order(counts []float64, confidence float64) int {
 
 // normalOrder is order by the normal approximation.
 func normalOrder(mean, variance, confidence float64) int {
-	return int(math.Floor(mean + 0.5 - normalQuantile((1+confidence)/2)*math.Sqrt(variance)))
+	return int(math.Floor(mean + 0.5 - NormalQuantile((1+confidence)/2)*math.Sqrt(variance)))
 }
 
 // between the k-th of each end; there is nothing before the first.
