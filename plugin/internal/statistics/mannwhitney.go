@@ -2,9 +2,20 @@ package statistics
 
 import "math"
 
-// MaxExactMannWhitney is up to how many values on both sides together
-// MannWhitney is exact. Beyond it nobody can tell the normal approximation from it.
+// MaxExactMannWhitney is up to how many values on both sides together, as many on
+// each, MannWhitney is exact. Beyond it nobody can tell the normal approximation from
+// it. Of sides that differ more are exact, as many as take no more work than these:
+// with few values on one side the approximation is poor however many the other has.
 const MaxExactMannWhitney = 200
+
+// exactMannWhitney tells whether n and m values are few enough. The work is that of
+// sumsOfSubsets: for every value, for every size of a set up to the smaller side, all
+// sums there are.
+func exactMannWhitney(n, m int) bool {
+	const half = MaxExactMannWhitney / 2
+	work := float64(n+m) * float64(min(n, m)) * float64(n) * float64(m)
+	return work <= MaxExactMannWhitney*half*half*half
+}
 
 // MannWhitney is the two-sided p of the Wilcoxon-Mann-Whitney test: how likely two
 // random parts of all values, as large as a and b, differ in their ranks as much as
@@ -17,9 +28,9 @@ const MaxExactMannWhitney = 200
 // symmetric, so that this equals twice the smaller tail, which is what R's
 // wilcox.test(exact = TRUE) and SciPy's mannwhitneyu take.
 //
-// Beyond MaxExactMannWhitney values: the normal approximation with corrections for
-// ties and for continuity, as wilcox.test(correct = TRUE) has it (Hollander, Wolfe
-// and Chicken 2014, 4.1).
+// Beyond what is exact: the normal approximation with corrections for ties and for
+// continuity, as wilcox.test(correct = TRUE) has it (Hollander, Wolfe and Chicken 2014,
+// 4.1), and never below MinMannWhitney, which no data can be.
 func MannWhitney(a, b []float64) float64 {
 	n, m := len(a), len(b)
 	if n == 0 || m == 0 {
@@ -38,10 +49,10 @@ func MannWhitney(a, b []float64) float64 {
 		w += r
 	}
 	expected := k * (n + m + 1) // of doubled ranks
-	if n+m > MaxExactMannWhitney {
+	if !exactMannWhitney(n, m) {
 		total := float64(n + m)
 		variance := float64(n) * float64(m) / 12 * (total + 1 - ties/(total*(total-1)))
-		return normalTwoSided(float64(w-expected)/2, variance)
+		return max(normalTwoSided(float64(w-expected)/2, variance), MinMannWhitney(n, m))
 	}
 	counts, least := sumsOfSubsets(ranks, k)
 	return beyond(counts, 2*(expected-least), 2*(w-least))

@@ -244,6 +244,40 @@ func TestTheApproximationTakesOver(t *testing.T) {
 	}
 }
 
+// Few values beside many: the approximation would say 0.015 of 2 and 199 without
+// overlap, where 2 of choose(201, 2) ways are as far apart.
+func TestFewBesideManyAreExact(t *testing.T) {
+	for _, c := range [][2]int{{2, 199}, {3, 400}, {6, 2000}, {8, 4000}, {1, 30000}} {
+		var low, high []float64
+		for i := range c[0] {
+			low = append(low, float64(i))
+		}
+		for i := range c[1] {
+			high = append(high, 100+float64(i))
+		}
+		p, least := MannWhitney(low, high), MinMannWhitney(c[0], c[1])
+		if exact := exactMannWhitney(c[0], c[1]); exact && math.Abs(p/least-1) > 1e-9 || p < least*(1-1e-9) || exact == (c[1] > 2000) {
+			t.Errorf("%v: p = %v, at least %v", c, p, least)
+		}
+		if k := MannWhitneyOrder(c[0], c[1], 1-least/2); c[1] <= 2000 && k != 0 {
+			t.Errorf("%v: an interval from %d that the test would not make", c, k)
+		}
+	}
+}
+
+// Figures with one decimal have differences with one: 0.1 five times, and 0.
+func TestDifferencesAreTiedAsDecimals(t *testing.T) {
+	a, b := []float64{2, 3, 0.3, 0.1, 1e9, 1e-9, 0.1 + 0.2, 1e300, 0}, []float64{2.1, 3.1, 0.4, 0.2, 1e9 + 0.1, 1.1e-9, 0.3, 3e300, 1e-310}
+	want := []float64{0.1, 0.1, 0.1, 0.1, 0.1, 1e-10, 0, 2e300, 1e-310}
+	if d := Differences(a, b); !slices.Equal(d, want) {
+		t.Errorf("%v, want %v", d, want)
+	}
+	ranks, _ := doubledMidranks(Differences(a[:5], b[:5]))
+	if !slices.Equal(ranks, []int{6, 6, 6, 6, 6}) {
+		t.Errorf("ranks %v", ranks)
+	}
+}
+
 // The smallest p that can be reached are those of data without any overlap. 2 of
 // choose(200, 100) are 2.2087606931995156e-59 in R.
 func TestSmallestP(t *testing.T) {

@@ -9,12 +9,31 @@ import (
 type Interval struct{ Low, High float64 }
 
 // Differences are b minus a, pair by pair. a and b have one length.
+//
+// They are rounded to twelve digits of the larger of both, so that differences that
+// are equal in the decimals of the figures are equal for ranks as well: 2.1-2.0 and
+// 3.1-3.0 are not in floating point.
 func Differences(a, b []float64) []float64 {
 	d := make([]float64, len(a))
 	for i := range a {
-		d[i] = b[i] - a[i]
+		d[i] = rounded(b[i]-a[i], max(math.Abs(a[i]), math.Abs(b[i])))
 	}
 	return d
+}
+
+// rounded is d to the twelfth digit of size.
+func rounded(d, size float64) float64 {
+	digit := int(math.Floor(math.Log10(size))) - 11
+	if size == 0 || digit < -300 || digit > 290 {
+		return d
+	}
+	// By a whole power of ten both times: that of a decimal is the number next to it.
+	if digit < 0 {
+		power := math.Pow10(-digit)
+		return math.Round(d*power) / power
+	}
+	power := math.Pow10(digit)
+	return math.Round(d/power) * power
 }
 
 // pairwise are the differences of every b and every a, sorted.
@@ -53,7 +72,7 @@ func MannWhitneyOrder(n, m int, confidence float64) int {
 	if n == 0 || m == 0 {
 		return 0
 	}
-	if n+m > MaxExactMannWhitney {
+	if !exactMannWhitney(n, m) {
 		product := float64(n) * float64(m)
 		return normalOrder(product/2, product*float64(n+m+1)/12, confidence)
 	}
