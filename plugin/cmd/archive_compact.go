@@ -40,14 +40,18 @@ func (o *archiveCompactOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	any := false
+	done := false
 	err = a.Compact(ctx, func(month string, m archive.Merged) {
+		if m.TakenOver > 0 {
+			done = true
+			fmt.Fprintf(o.Out, "%s: %d rows of an earlier version were taken over\n", month, m.TakenOver)
+		}
 		if m.Before > 0 {
-			any = true
+			done = true
 			fmt.Fprintf(o.Out, "%s: %d objects became %d, with %d rows\n", month, m.Before, m.After, m.Rows)
 		}
 	})
-	if err == nil && !any {
+	if err == nil && !done {
 		_, err = fmt.Fprintf(o.ErrOut, "Nothing is left to merge in %s.\n", a)
 	}
 	return err

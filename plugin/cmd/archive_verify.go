@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -29,8 +30,9 @@ func newArchiveVerifyCommand(f *factory) *cobra.Command {
 
 Every Result is held against the sha256 in its manifest and against its row in
 the index. With --repair, manifests and rows that are missing are put back where
-the Result is there; nothing is ever removed or changed. Exit code 1 if there is
-anything that was not repaired.`,
+the Result is there, and objects of the index that cannot be read are taken
+away; no Result is ever removed or changed. Exit code 1 if there is anything
+that was not repaired.`,
 		Example: examples(`  # Is all there, and as it was?`, `  %[1]s archive verify`, ``,
 			`  # Complete what was interrupted when it was archived`, `  %[1]s archive verify --repair`),
 		Args: cobra.NoArgs,
@@ -65,14 +67,14 @@ func (o *archiveVerifyOptions) run(ctx context.Context) error {
 	}
 	// Thousands of runs take their time: say now and then how far it is.
 	last := time.Now()
-	v, err := a.Verify(ctx, o.repair, func(v archive.Verified) {
+	v, verifyErr := a.Verify(ctx, o.repair, func(v archive.Verified) {
 		if now := time.Now(); now.Sub(last) >= 10*time.Second {
 			last = now
 			fmt.Fprintf(o.ErrOut, "%s runs, %s, %d findings so far\n", printer.Count(int64(v.Runs)), printer.Bytes(v.Bytes), len(v.Findings))
 		}
 	})
-	if err != nil {
-		return err
+	if verifyErr != nil && len(v.Findings) == 0 {
+		return verifyErr
 	}
 	open := 0
 	for _, f := range v.Findings {
@@ -98,6 +100,9 @@ func (o *archiveVerifyOptions) run(ctx context.Context) error {
 			printer.Count(int64(v.Runs)), printer.Bytes(v.Bytes), a, len(v.Findings), len(v.Findings)-open)
 		return err
 	})
+	if verifyErr != nil {
+		return errors.Join(verifyErr, err)
+	}
 	if err == nil && open > 0 {
 		return fmt.Errorf("%d of the findings in %s are open: what is printed says what to do", open, a)
 	}

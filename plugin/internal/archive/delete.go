@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 )
 
 // Delete removes a run: first from the index, so that nobody sees a half one,
@@ -27,18 +28,27 @@ func (a *Archive) delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	release, err := a.leaseAfterOthers(ctx, k.month)
+	l, err := a.leaseAfterOthers(ctx, k.month)
+	if full(err) {
+		// To make room must not need room. The row stays until there is some.
+		return errors.Join(a.removeAll(ctx, k, objects), fmt.Errorf("%w; the Result is removed, and its row goes when the run is deleted again", err))
+	}
 	if err != nil {
 		return err
 	}
-	defer release()
-	inIndex, err := a.deleteRows(ctx, k, id)
+	defer l.release(ctx)
+	inIndex, err := a.deleteRows(ctx, l, k, id)
 	if err != nil {
 		return err
 	}
 	if !inIndex && len(objects) == 0 {
 		return fmt.Errorf("%w: %q; 'results list' shows what there is", ErrNotFound, id)
 	}
+	return a.removeAll(ctx, k, objects)
+}
+
+// removeAll removes the objects of a run, the manifest first.
+func (a *Archive) removeAll(ctx context.Context, k keys, objects []string) error {
 	slices.SortFunc(objects, func(x, y string) int {
 		return cmp.Compare(deleteRank(x, k), deleteRank(y, k))
 	})
@@ -50,17 +60,16 @@ func (a *Archive) delete(ctx context.Context, id string) error {
 	return nil
 }
 
+// full says that there is no room to write.
+func full(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
 // deleteRows takes a run out of the index, under the lease of its month.
-func (a *Archive) deleteRows(ctx context.Context, k keys, id string) (found bool, err error) {
+func (a *Archive) deleteRows(ctx context.Context, l *lease, k keys, id string) (found bool, err error) {
 	m, err := a.readMonth(ctx, k.month)
 	if err != nil {
 		return false, err
-	}
-	for _, key := range m.single[id] {
-		found = true
-		if err := a.store.remove(ctx, key); err != nil {
-			return found, err
-		}
 	}
 	var holding []string
 	_, err = a.eachEntry(ctx, m.merged, func(key string, e *Entry) {
@@ -69,18 +78,26 @@ func (a *Archive) deleteRows(ctx context.Context, k keys, id string) (found bool
 		}
 	})
 	if err != nil {
-		return found, err
+		return false, err
 	}
 	for _, key := range holding {
-		if err := a.takeOut(ctx, k, key, id); err != nil {
+		if err := a.takeOut(ctx, l, k, key, id); err != nil {
 			return true, err
 		}
 	}
-	return found || len(holding) > 0, nil
+	if err := l.check(ctx); err != nil {
+		return true, err
+	}
+	for _, key := range m.single[id] {
+		if err := a.store.remove(ctx, key); err != nil {
+			return true, err
+		}
+	}
+	return len(holding) > 0 || len(m.single[id]) > 0, nil
 }
 
 // takeOut takes a run out of a merged object.
-func (a *Archive) takeOut(ctx context.Context, k keys, key, id string) error {
+func (a *Archive) takeOut(ctx context.Context, l *lease, k keys, key, id string) error {
 	if _, ok := mergedRows(key); !ok {
 		// Objects of earlier versions are never rewritten.
 		err := a.store.putIfAbsent(ctx, k.oldTomb, nil, mediaJSON)
@@ -90,7 +107,13 @@ func (a *Archive) takeOut(ctx context.Context, k keys, key, id string) error {
 		return err
 	}
 	rows, read, err := a.readTables(ctx, []string{key})
-	if err != nil || len(read) == 0 {
+	if err != nil {
+		return err
+	}
+	if len(read) == 0 {
+		return fmt.Errorf("the row of run %q is in %s, which a later version has written, or which is being merged: delete it with that version, or try again", id, key)
+	}
+	if err := l.check(ctx); err != nil {
 		return err
 	}
 	rows = slices.DeleteFunc(rows, func(r row) bool { return r.RunID == id })

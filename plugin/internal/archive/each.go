@@ -11,8 +11,12 @@ import (
 // reading is how many Results are read ahead: each may have some megabytes.
 const reading = 8
 
+// errDeleted: the run was deleted since it was listed.
+var errDeleted = errors.New("deleted meanwhile")
+
 // Each reads the Results of runs that List found, checked against the sha256 in
-// their rows, and visits them in the order of the entries.
+// their rows, and visits them in the order of the entries. Runs that were deleted
+// meanwhile are passed over.
 func (a *Archive) Each(ctx context.Context, entries []Entry, visit func(e *Entry, raw []byte) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -40,6 +44,10 @@ func (a *Archive) Each(ctx context.Context, entries []Entry, visit func(e *Entry
 	i := 0
 	for one := range pending {
 		r := <-one
+		if errors.Is(r.err, errDeleted) {
+			i++
+			continue
+		}
 		if r.err == nil {
 			r.err = visit(&entries[i], r.raw)
 		}
@@ -62,8 +70,13 @@ func (a *Archive) readEntry(ctx context.Context, e *Entry) ([]byte, error) {
 	if err != nil {
 		return nil, a.wrap(err)
 	}
+	at, _ := runTime(e.RunID) // keysOf has read it
 	raw, err := a.store.get(ctx, k.result)
 	if errors.Is(err, errAbsent) {
+		ids, err := a.idsWithPrefix(ctx, e.RunID, at, at)
+		if err == nil && len(ids) == 0 {
+			return nil, errDeleted
+		}
 		return nil, a.wrap(fmt.Errorf("%w: the Result of run %q is gone; 'results delete %s' clears the rest away", ErrDamaged, e.RunID, e.RunID))
 	}
 	if err != nil {

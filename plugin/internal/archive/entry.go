@@ -122,7 +122,7 @@ func describe(raw []byte, writer string) (*Entry, *manifest, error) {
 	q := r.Status.Requests
 	e := &Entry{
 		RunID: r.Metadata.RunID, Name: r.Metadata.Name, Labels: r.Metadata.Labels,
-		Target: targetOf(r), Mesh: meshOf(r), Start: r.Status.StartTime, End: r.Status.EndTime,
+		Target: targetOf(r), Mesh: meshIn(r.Metadata.Labels, r.Status.Environment.Meshes), Start: r.Status.StartTime, End: r.Status.EndTime,
 		Phase: r.Status.Phase, Valid: r.Status.Validity.Valid,
 		Requests:     EntryRequests{Planned: q.Planned, Sent: q.Sent, Succeeded: q.Succeeded, Failed: q.Failed, Unsent: q.Unsent},
 		Rate:         EntryRate{Target: r.Status.Rate.Target, Achieved: r.Status.Rate.Achieved},
@@ -145,11 +145,12 @@ func targetOf(r *document.Result) string {
 	return all[0].URL
 }
 
-func meshOf(r *document.Result) string {
-	if mesh, ok := r.Metadata.Labels["mesh"]; ok {
+// meshIn is the label "mesh", or else the meshes found in the cluster.
+func meshIn(labels, meshes map[string]string) string {
+	if mesh, ok := labels["mesh"]; ok {
 		return mesh
 	}
-	return strings.Join(slices.Sorted(maps.Keys(r.Status.Environment.Meshes)), ",")
+	return strings.Join(slices.Sorted(maps.Keys(meshes)), ",")
 }
 
 func costOf(r *document.Result) *EntryCost {
@@ -203,6 +204,7 @@ func parseOldRows(raw []byte) ([]Entry, error) {
 		if err := d.Decode(&e); err != nil {
 			return nil, err
 		}
+		e.Mesh = meshIn(e.Labels, e.Meshes)
 		rows = append(rows, e)
 	}
 	return rows, nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -146,7 +147,23 @@ func (s *fileStore) get(ctx context.Context, key string) ([]byte, error) {
 	return data, explainFile(err)
 }
 
+// list reads folders, which is no one moment: of rows that are merged meanwhile it might
+// see neither the old nor the new object. So the index is read until it stays the same.
 func (s *fileStore) list(ctx context.Context, prefix string) ([]string, error) {
+	found, err := s.listOnce(ctx, prefix)
+	for range 10 {
+		if err != nil || !strings.HasPrefix(prefix, tableFolder) {
+			break
+		}
+		before := found
+		if found, err = s.listOnce(ctx, prefix); slices.Equal(found, before) {
+			break
+		}
+	}
+	return found, err
+}
+
+func (s *fileStore) listOnce(ctx context.Context, prefix string) ([]string, error) {
 	start := s.path(prefix)
 	if !strings.HasSuffix(prefix, "/") {
 		start = filepath.Dir(start)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
 // Filter chooses runs; the zero value chooses all, newest first.
@@ -60,7 +62,8 @@ func (f *Filter) months() (first, last string) {
 	return first, last
 }
 
-func (f *Filter) matches(e *Entry) bool {
+// Matches says whether the filter chooses an entry, whatever its Limit.
+func (f *Filter) Matches(e *Entry) bool {
 	if len(f.IDs) > 0 && !slices.Contains(f.IDs, e.RunID) {
 		return false
 	}
@@ -78,7 +81,7 @@ func (f *Filter) matches(e *Entry) bool {
 	if f.Target != "" && !strings.Contains(e.Target, f.Target) {
 		return false
 	}
-	if f.Valid != nil && *f.Valid != (e.Valid && e.Phase == "Succeeded") {
+	if f.Valid != nil && *f.Valid != (e.Valid && e.Phase == document.Succeeded) {
 		return false
 	}
 	return (f.Since.IsZero() || !e.Start.Before(f.Since)) && (f.Until.IsZero() || !e.Start.After(f.Until))

@@ -36,16 +36,18 @@ func (a *Archive) readIndex(ctx context.Context, from, to string) ([]*month, err
 	if from == to {
 		table, old = tableOf(from), oldOf(from)
 	}
-	var listed [2][]string
-	err := each(ctx, 2, func(ctx context.Context, i int) (err error) {
-		listed[i], err = a.store.list(ctx, []string{table, old}[i])
-		return err
-	})
+	// Earlier versions' rows first: Compact puts a row of today before it removes one
+	// of those.
+	listed, err := a.store.list(ctx, old)
+	if err != nil {
+		return nil, err
+	}
+	today, err := a.store.list(ctx, table)
 	if err != nil {
 		return nil, err
 	}
 	months := map[string]*month{}
-	for _, key := range slices.Concat(listed[0], listed[1]) {
+	for _, key := range slices.Concat(listed, today) {
 		name := monthOfKey(key)
 		if name == "" || name < from || name > to {
 			continue
@@ -91,10 +93,12 @@ func (m *month) add(key string) {
 	case oldTombSuffix:
 		m.deleted[id] = true
 	case rowSuffix, oldSuffix:
-		if id == "" {
-			m.merged = append(m.merged, key)
-		} else {
+		_, merged := mergedRows(key)
+		switch {
+		case id != "":
 			m.single[id] = append(m.single[id], key)
+		case merged || path.Ext(key) == oldSuffix: // other tables are not ours
+			m.merged = append(m.merged, key)
 		}
 	}
 }
@@ -144,11 +148,16 @@ func (a *Archive) eachEntry(ctx context.Context, objects []string, visit func(ke
 			visit(key, e)
 		})
 		if err != nil {
-			return fmt.Errorf("%w: %s is not an index entry: %w; remove it, and 'archive verify --repair' puts the rows of its runs back", ErrDamaged, key, err)
+			return damagedTable(key, err)
 		}
 		return nil
 	})
 	return gone, err
+}
+
+// damagedTable is the error about an object of the index that cannot be read.
+func damagedTable(key string, err error) error {
+	return fmt.Errorf("%w: %s is not an index entry: %w; 'archive verify --repair' takes it away and puts the rows of its runs back", ErrDamaged, key, err)
 }
 
 // parseObject reads the rows of an index object of any version.
@@ -203,7 +212,7 @@ func monthsBetween(from, to time.Time) (first, last string) {
 	if !from.IsZero() {
 		first = monthOf(from)
 	}
-	if !to.IsZero() {
+	if !to.IsZero() && to.Year() <= 9999 {
 		last = monthOf(to)
 	}
 	return first, last

@@ -15,8 +15,12 @@ import (
 //	runs/YYYY/MM/DD/RUN/result.json        the Result, byte for byte
 //	runs/YYYY/MM/DD/RUN/manifest.json      what is there, with size and sha256
 //	parquet/month=YYYY-MM/RUN.parquet      one row about the run
-//	parquet/month=YYYY-MM/merged-N-HASH.parquet   the rows of N runs
+//	parquet/month=YYYY-MM/merged-TIME-N-HASH.parquet   the rows of N runs
 //	index/v2/merging/YYYY-MM               whoever merges or removes rows now
+//
+// TIME is when the object was made, in milliseconds as 12 hexadecimal digits: an object
+// that others were merged into comes after them in a listing, so that who lists meanwhile
+// sees either.
 //
 // The date is the one inside the run's id (UUIDv7), in UTC, so that an id alone
 // says where its objects are. What is below parquet/ is the index, and at the

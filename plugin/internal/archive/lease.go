@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +13,17 @@ import (
 // A lease keeps those apart who merge or remove rows of one month. Merging needs
 // it only to save work: two at once leave rows twice, which readers count once.
 // Removing needs it so that no merge brings back what it removes.
+//
+// It is an object that says whose it is and since when. Whoever holds it looks
+// whether it is still his before everything that cannot be taken back: it may have
+// been taken over, by somebody whose clock is wrong, or because the holder slept.
+type lease struct {
+	archive *Archive
+	key     string
+	content string
+	since   time.Time
+}
+
 const (
 	// mergeTimeout bounds how long one merge takes, leaseLife how long a lease
 	// counts: after that its holder has died.
@@ -21,54 +33,98 @@ const (
 	leaseWait = 20 * time.Second
 )
 
-var errHeld = errors.New("rows of this month are being merged or removed by somebody else")
+var (
+	errHeld = errors.New("rows of this month are being merged or removed by somebody else")
+	errLost = errors.New("somebody else has taken over this month's rows: try again")
+)
 
-// lease takes the lease of a month, and returns what gives it back; errHeld if
-// somebody has it. It fails where objects may not be removed, and leaves nothing.
-func (a *Archive) lease(ctx context.Context, month string) (release func(), err error) {
-	// Where objects may not be removed, a lease could not be given back.
-	if err := a.store.remove(ctx, leaseFolder+"may-remove"); err != nil {
-		return nil, err
+// lease takes the lease of a month; errHeld if somebody has it. It fails where
+// objects may not be removed, and leaves nothing.
+func (a *Archive) lease(ctx context.Context, month string) (*lease, error) {
+	// Where objects may not be removed, a lease could not be given back, and rows
+	// would be copied again and again.
+	for _, folder := range []string{leaseFolder, tableFolder} {
+		if err := a.store.remove(ctx, folder+"may-remove"); err != nil {
+			return nil, err
+		}
 	}
-	key := leaseOf(month)
+	l := &lease{archive: a, key: leaseOf(month)}
 	for range 2 {
-		now := time.Now().UTC()
-		err := a.store.putIfAbsent(ctx, key, []byte(now.Format(time.RFC3339)+" "+uuid.NewString()+"\n"), "text/plain")
+		err := l.put(ctx)
 		if err == nil {
-			return func() {
-				// Given back also when the work was interrupted.
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
-				defer cancel()
-				_ = a.store.remove(ctx, key)
-			}, nil
+			return l, nil
 		}
 		if !errors.Is(err, errExists) {
 			return nil, err
 		}
-		held, err := a.store.get(ctx, key)
+		held, err := a.store.get(ctx, l.key)
 		if err != nil && !errors.Is(err, errAbsent) {
 			return nil, err
 		}
-		var text, id string
-		_, _ = fmt.Sscan(string(held), &text, &id)
+		text, _, _ := strings.Cut(string(held), " ")
 		since, timeErr := time.Parse(time.RFC3339, text)
-		if err == nil && timeErr == nil && now.Sub(since).Abs() < leaseLife {
+		if err == nil && timeErr == nil && time.Since(since).Abs() < leaseLife {
 			return nil, errHeld
 		}
-		if err := a.store.remove(ctx, key); err != nil {
+		if err := a.store.remove(ctx, l.key); err != nil {
 			return nil, err
 		}
 	}
 	return nil, errHeld
 }
 
+// put writes the lease, and looks whether it is there: a server without conditional
+// writes lets two do so.
+func (l *lease) put(ctx context.Context) error {
+	l.since = time.Now()
+	l.content = l.since.UTC().Format(time.RFC3339) + " " + uuid.NewString() + "\n"
+	if err := l.archive.store.putIfAbsent(ctx, l.key, []byte(l.content), "text/plain"); err != nil {
+		return err
+	}
+	if there, err := l.archive.store.get(ctx, l.key); err != nil || string(there) != l.content {
+		return errors.Join(errHeld, err)
+	}
+	return nil
+}
+
+// check is errLost when the lease is no longer held. One that will soon have run out is
+// made new.
+func (l *lease) check(ctx context.Context) error {
+	there, err := l.archive.store.get(ctx, l.key)
+	if errors.Is(err, errAbsent) || err == nil && string(there) != l.content {
+		return errLost
+	}
+	// On the wall clock: the other one stands still while a machine sleeps.
+	if err != nil || time.Now().Round(0).Sub(l.since.Round(0)) < leaseLife/3 {
+		return err
+	}
+	if err := l.archive.store.remove(ctx, l.key); err != nil {
+		return err
+	}
+	if err := l.put(ctx); errors.Is(err, errExists) || errors.Is(err, errHeld) {
+		return errLost
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// release gives the lease back, also when the work was interrupted.
+func (l *lease) release(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	if there, err := l.archive.store.get(ctx, l.key); err == nil && string(there) == l.content {
+		_ = l.archive.store.remove(ctx, l.key)
+	}
+}
+
 // leaseAfterOthers waits for the lease.
-func (a *Archive) leaseAfterOthers(ctx context.Context, month string) (release func(), err error) {
+func (a *Archive) leaseAfterOthers(ctx context.Context, month string) (*lease, error) {
 	timeout := time.After(leaseWait)
 	for {
-		release, err := a.lease(ctx, month)
+		l, err := a.lease(ctx, month)
 		if !errors.Is(err, errHeld) {
-			return release, err
+			return l, err
 		}
 		select {
 		case <-ctx.Done():

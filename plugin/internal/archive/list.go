@@ -131,7 +131,7 @@ func (s *scan) objects(ctx context.Context, keys []string, months []*month) (gon
 			return
 		}
 		s.seen[id] = true
-		if s.filter.matches(e) {
+		if s.filter.Matches(e) {
 			s.words.share(e)
 			s.best.add(e)
 		}

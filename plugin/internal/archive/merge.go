@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Rows are merged so that reading 100,000 of them takes tens of requests, not
@@ -27,10 +28,12 @@ const (
 	mergeRatio = 4
 	// fullRows in a merged object are not merged any more: it bounds the memory of
 	// a merge and the size of an object.
-	fullRows = 50_000
+	fullRows = 20_000
+	// atOnce single rows are merged at most, so that it ends within a lease.
+	atOnce = 5_000
 )
 
-var mergedRE = regexp.MustCompile(`^` + mergedPrefix + `([0-9]+)-[0-9a-f]{16}\.parquet$`)
+var mergedRE = regexp.MustCompile(`^` + mergedPrefix + `[0-9a-f]{12}-([0-9]+)-[0-9a-f]{16}\.parquet$`)
 
 // mergeWhenMany merges a month's rows if many are single. At that occasion, and with
 // a month's first row, it merges all of the other months in which rows came late.
@@ -74,23 +77,23 @@ func (a *Archive) mergeWhenMany(ctx context.Context, name string) error {
 // objects that are not much larger, or with all everything but full objects. It
 // returns how many objects became how many.
 func (a *Archive) merge(ctx context.Context, name string, all bool) (merged Merged, err error) {
-	release, err := a.lease(ctx, name)
+	l, err := a.lease(ctx, name)
 	if err != nil {
 		return merged, err
 	}
-	defer release()
-	err = a.mergeHeld(ctx, name, all, &merged)
+	defer l.release(ctx)
+	err = a.mergeHeld(ctx, l, name, all, &merged)
 	return merged, err
 }
 
 // mergeHeld merges under the lease that the caller holds.
-func (a *Archive) mergeHeld(ctx context.Context, name string, all bool, merged *Merged) error {
+func (a *Archive) mergeHeld(ctx context.Context, l *lease, name string, all bool, merged *Merged) error {
 	m, err := a.readMonth(ctx, name)
 	if err != nil {
 		return err
 	}
 	for _, inputs := range mergePlan(m, all) {
-		if err := a.mergeObjects(ctx, name, inputs, merged); err != nil {
+		if err := a.mergeObjects(ctx, l, name, inputs, merged); err != nil {
 			return err
 		}
 	}
@@ -101,6 +104,8 @@ func (a *Archive) mergeHeld(ctx context.Context, name string, all bool, merged *
 type Merged struct {
 	// Before objects became After, with Rows rows.
 	Before, After, Rows int
+	// TakenOver are rows of earlier versions that were written anew.
+	TakenOver int
 }
 
 // mergePlan chooses the objects to merge: lists of which each becomes one.
@@ -135,7 +140,7 @@ func mergePlan(m *month, all bool) [][]string {
 	}
 	for _, key := range single {
 		part = append(part, key)
-		if rows++; rows >= fullRows {
+		if rows++; rows >= atOnce {
 			next()
 		}
 	}
@@ -163,9 +168,12 @@ func mergedRows(key string) (int, bool) {
 }
 
 // mergeObjects makes one object of several, and then removes them.
-func (a *Archive) mergeObjects(ctx context.Context, name string, inputs []string, merged *Merged) error {
+func (a *Archive) mergeObjects(ctx context.Context, l *lease, name string, inputs []string, merged *Merged) error {
 	rows, inputs, err := a.readTables(ctx, inputs)
 	if err != nil || len(inputs) < 2 {
+		return err
+	}
+	if err := l.check(ctx); err != nil {
 		return err
 	}
 	key, n, err := a.putTable(ctx, name, rows)
@@ -173,6 +181,14 @@ func (a *Archive) mergeObjects(ctx context.Context, name string, inputs []string
 		return err
 	}
 	inputs = slices.DeleteFunc(inputs, func(input string) bool { return input == key })
+	if err := l.check(ctx); err != nil {
+		return err
+	}
+	// Where one cannot be removed the others cannot, and the rows would be copied with
+	// every merge to come.
+	if err := a.store.remove(ctx, inputs[0]); err != nil {
+		return errors.Join(err, a.store.remove(ctx, key))
+	}
 	merged.Before += len(inputs)
 	merged.After++
 	merged.Rows += n
@@ -192,7 +208,7 @@ func (a *Archive) putTable(ctx context.Context, name string, rows []row) (key st
 		return "", 0, err
 	}
 	sum := sha256.Sum256(table)
-	key = tableOf(name) + fmt.Sprintf("%s%d-%s%s", mergedPrefix, len(rows), hex.EncodeToString(sum[:8]), rowSuffix)
+	key = tableOf(name) + fmt.Sprintf("%s%012x-%d-%s%s", mergedPrefix, time.Now().UnixMilli(), len(rows), hex.EncodeToString(sum[:8]), rowSuffix)
 	if err := a.store.putIfAbsent(ctx, key, table, mediaParquet); err != nil && !errors.Is(err, errExists) {
 		return "", 0, err
 	}
@@ -204,7 +220,12 @@ func (a *Archive) putTable(ctx context.Context, name string, rows []row) (key st
 // be lost.
 func (a *Archive) readTables(ctx context.Context, keys []string) (rows []row, read []string, err error) {
 	var mu sync.Mutex
+	decoders := make(chan struct{}, decoding)
 	err = each(ctx, len(keys), func(ctx context.Context, i int) error {
+		if runOfKey(keys[i]) == "" {
+			decoders <- struct{}{}
+			defer func() { <-decoders }()
+		}
 		raw, err := a.store.get(ctx, keys[i])
 		if errors.Is(err, errAbsent) {
 			return nil
@@ -213,23 +234,23 @@ func (a *Archive) readTables(ctx context.Context, keys []string) (rows []row, re
 			return err
 		}
 		later, err := foreign(raw)
-		if err != nil || later {
-			return a.damagedTable(keys[i], err)
+		if err != nil {
+			return damagedTable(keys[i], err)
+		}
+		if later {
+			return nil
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		read = append(read, keys[i])
-		return a.damagedTable(keys[i], eachRow(raw, func(r *row) error {
+		err = eachRow(raw, func(r *row) error {
 			rows = append(rows, *r)
 			return nil
-		}))
+		})
+		if err != nil {
+			return damagedTable(keys[i], err)
+		}
+		return nil
 	})
 	return rows, read, err
-}
-
-func (a *Archive) damagedTable(key string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %s is not an index entry: %w; remove it, and 'archive verify --repair' puts the rows of its runs back", ErrDamaged, key, err)
 }

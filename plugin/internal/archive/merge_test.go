@@ -324,7 +324,7 @@ func TestADamagedTableIsNamed(t *testing.T) {
 			"short": table[:len(table)/2], "empty": nil, "text": []byte("not Parquet"),
 			"middle": append(bytes.Repeat([]byte{0xff}, 200), table[200:]...),
 		} {
-			key := tableOf("2026-03") + "merged-2-00000000000000" + fmt.Sprintf("%02d", len(name)) + ".parquet"
+			key := tableOf("2026-03") + "merged-000000000001-2-00000000000000" + fmt.Sprintf("%02d", len(name)) + ".parquet"
 			if err := a.store.putIfAbsent(t.Context(), key, damaged, mediaParquet); err != nil {
 				t.Fatal(err)
 			}
@@ -346,7 +346,7 @@ func TestMergePlan(t *testing.T) {
 	of := func(rows ...int) *month {
 		m := &month{name: "2026-03", single: map[string][]string{}}
 		for i, n := range rows {
-			m.add(tableOf("2026-03") + fmt.Sprintf("merged-%d-%016d.parquet", n, i))
+			m.add(tableOf("2026-03") + fmt.Sprintf("merged-%012x-%d-%016d.parquet", i, n, i))
 		}
 		return m
 	}
@@ -365,9 +365,10 @@ func TestMergePlan(t *testing.T) {
 		{"single rows", single(of(), 64), false, "64"},
 		{"with what is not much larger", single(of(64, 256, 5000), 64), false, "66"},
 		{"one is enough", single(of(5000), 1), false, ""},
+		{"not too many at once", single(of(), atOnce+1), false, fmt.Sprint(atOnce)},
 		{"full objects stay", single(of(fullRows, fullRows+1), 2), true, "2"},
-		{"everything", single(of(64, 5000, 30000), 2), true, "5"},
-		{"into objects that are not too large", of(49000, 49000, 49000), true, "2"},
+		{"everything", single(of(64, 5000, 15000), 2), true, "5"},
+		{"into objects that are not too large", of(19000, 19000, 19000), true, "2"},
 		{"one is one already", of(10), true, ""},
 		{"nothing", of(), true, ""},
 	} {

@@ -221,7 +221,7 @@ func TestListByMeshTargetAndValidity(t *testing.T) {
 	} {
 		var got []string
 		for name, e := range entries {
-			if c.f.matches(&e) {
+			if c.f.Matches(&e) {
 				got = append(got, name)
 			}
 		}

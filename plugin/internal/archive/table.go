@@ -10,7 +10,6 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"github.com/meshery/kubectl-meshery/internal/buildinfo"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
@@ -19,7 +18,7 @@ import (
 func encodeRows(rows []row) ([]byte, error) {
 	var b bytes.Buffer
 	w := parquet.NewGenericWriter[row](&b, parquet.Compression(&parquet.Zstd),
-		parquet.CreatedBy("kubectl-meshery", buildinfo.Version, ""),
+		parquet.CreatedBy("kubectl-meshery", "", ""),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("run_id"))))
 	if _, err := w.Write(rows); err != nil {
 		return nil, fmt.Errorf("write Parquet: %w", err)

@@ -2,8 +2,11 @@ package archive
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -28,8 +31,9 @@ type Verified struct {
 
 // Verify reads every run of the archive and holds it against its manifest and its
 // row. With repair it puts back manifests and rows that are missing where the
-// Result is there; it never removes or changes anything. progress is called after
-// each run, from one goroutine at a time.
+// Result is there, and takes away index objects that cannot be read once the rows of
+// their runs are back; it never removes or changes a Result. progress is called after
+// each run, from one goroutine at a time. With an error come the findings so far.
 func (a *Archive) Verify(ctx context.Context, repair bool, progress func(Verified)) (Verified, error) {
 	v := &verification{archive: a, repair: repair, progress: progress}
 	v.out.Findings = []Finding{}
@@ -95,118 +99,201 @@ type indexed struct {
 	size   int64
 }
 
+// contents are what there is of a month.
+type contents struct {
+	// objects are the runs with any object, rows those in the index.
+	objects map[string]bool
+	rows    map[string]indexed
+	// damaged are index objects that cannot be read, and why.
+	damaged map[string]error
+}
+
 func (v *verification) month(ctx context.Context, name string) error {
-	// Runs before rows: what is put meanwhile has a row when these are read.
-	keys, err := v.archive.store.list(ctx, runsFolder+strings.Replace(name, "-", "/", 1)+"/")
+	c, err := v.contents(ctx, name)
 	if err != nil {
 		return err
 	}
-	rows, err := v.rows(ctx, name)
+	ids := c.runs()
+	suspect := make([]bool, len(ids))
+	err = each(ctx, len(ids), func(ctx context.Context, i int) error {
+		problem, size, err := v.problem(ctx, ids[i], c)
+		suspect[i] = problem != ""
+		if err == nil {
+			v.count(size)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	there := map[string]bool{}
-	var ids []string
-	for _, key := range keys {
-		parts := strings.Split(key, "/")
-		if len(parts) < 6 {
-			continue
-		}
-		if id := parts[4]; !there[id] {
-			there[id] = true
-			ids = append(ids, id)
+	var suspects []string
+	for i, id := range ids {
+		if suspect[i] {
+			suspects = append(suspects, id)
 		}
 	}
-	for id := range rows {
-		if !there[id] {
-			v.find(Finding{RunID: id, Problem: "is in the index, but its objects are gone: 'results delete " + id + "' clears it away"})
-		}
+	if len(suspects) == 0 && len(c.damaged) == 0 {
+		return nil
 	}
-	slices.Sort(ids)
-	return each(ctx, len(ids), func(ctx context.Context, i int) error {
-		row, ok := rows[ids[i]]
-		return v.verify(ctx, ids[i], row, ok)
-	})
+	return v.lookAgain(ctx, name, suspects)
 }
 
-func (v *verification) rows(ctx context.Context, name string) (map[string]indexed, error) {
-	rows := map[string]indexed{}
-	err := v.archive.settled(ctx, func(ctx context.Context) (bool, error) {
-		m, err := v.archive.readMonth(ctx, name)
-		if err != nil {
-			return false, err
-		}
-		objects := slices.Clone(m.merged)
-		for _, id := range m.ids() {
-			objects = append(objects, m.single[id]...)
-		}
-		clear(rows)
-		return v.archive.eachEntry(ctx, objects, func(key string, e *Entry) {
-			if !m.hides(key, e.RunID) {
-				rows[strings.Clone(e.RunID)] = indexed{strings.Clone(e.SHA256), e.Size}
-			}
-		})
-	})
-	return rows, err
-}
-
-// verify holds one run against its manifest and row.
-func (v *verification) verify(ctx context.Context, id string, row indexed, inIndex bool) error {
-	raw, err := v.archive.read(ctx, id)
-	defer func() { v.count(int64(len(raw))) }()
-	switch {
-	case errors.Is(err, ErrDamaged):
-		if !v.repair {
-			v.find(Finding{RunID: id, Problem: strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": ")})
-			break
-		}
-		return v.complete(ctx, id, strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": "))
-	case err != nil:
-		return err
-	case !inIndex && v.repair:
-		return v.complete(ctx, id, "is not in the index")
-	case !inIndex:
-		v.find(Finding{RunID: id, Problem: "is not in the index: --repair puts it there"})
-	default:
-		e, err := EntryOf(raw)
+// lookAgain reports what is still so: runs may have been put or deleted since. A repair
+// holds the month's lease, so that it brings back nothing that is being deleted.
+func (v *verification) lookAgain(ctx context.Context, name string, suspects []string) error {
+	if v.repair {
+		l, err := v.archive.leaseAfterOthers(ctx, name)
 		if err != nil {
 			return err
 		}
-		if e.SHA256 != row.sha256 || e.Size != row.size {
-			v.find(Finding{RunID: id, Problem: fmt.Sprintf("is another Result than the index says: %d bytes with sha256 %s, not %d with %s", e.Size, e.SHA256, row.size, row.sha256)})
+		defer l.release(ctx)
+	}
+	c, err := v.contents(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, id := range suspects {
+		if _, inIndex := c.rows[id]; !inIndex && !c.objects[id] {
+			continue // deleted
 		}
+		problem, _, err := v.problem(ctx, id, c)
+		if err != nil {
+			return err
+		}
+		if problem == "" {
+			continue
+		}
+		f := Finding{RunID: id, Problem: problem}
+		if v.repair && c.objects[id] {
+			if f.Repaired, err = v.complete(ctx, id, &f.Problem); err != nil {
+				return err
+			}
+		}
+		v.find(f)
+	}
+	for key, err := range c.damaged {
+		f := Finding{Problem: strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": ")}
+		if v.repair {
+			if err := v.archive.store.remove(ctx, key); err != nil {
+				return err
+			}
+			f.Repaired = true
+		}
+		v.find(f)
 	}
 	return nil
 }
 
-// complete puts a run again that lacks its manifest or its row.
-func (v *verification) complete(ctx context.Context, id, problem string) error {
+func (v *verification) contents(ctx context.Context, name string) (*contents, error) {
+	keys, err := v.archive.store.list(ctx, runsFolder+strings.Replace(name, "-", "/", 1)+"/")
+	if err != nil {
+		return nil, err
+	}
+	c := &contents{objects: map[string]bool{}}
+	for _, key := range keys {
+		if parts := strings.Split(key, "/"); len(parts) == 6 {
+			c.objects[parts[4]] = true
+		}
+	}
+	return c, v.archive.settled(ctx, func(ctx context.Context) (gone bool, err error) { return v.rows(ctx, name, c) })
+}
+
+// runs are all of a month, in order.
+func (c *contents) runs() []string {
+	ids := slices.Collect(maps.Keys(c.objects))
+	for id := range c.rows {
+		if !c.objects[id] {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// rows reads the index of a month, object by object, for one may be damaged.
+func (v *verification) rows(ctx context.Context, name string, c *contents) (gone bool, err error) {
+	c.rows, c.damaged = map[string]indexed{}, map[string]error{}
+	m, err := v.archive.readMonth(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	objects := slices.Clone(m.merged)
+	for _, id := range m.ids() {
+		objects = append(objects, m.single[id]...)
+	}
+	var mu sync.Mutex
+	err = each(ctx, len(objects), func(ctx context.Context, i int) error {
+		went, err := v.archive.eachEntry(ctx, objects[i:i+1], func(key string, e *Entry) {
+			mu.Lock()
+			defer mu.Unlock()
+			if !m.hides(key, e.RunID) {
+				c.rows[strings.Clone(e.RunID)] = indexed{strings.Clone(e.SHA256), e.Size}
+			}
+		})
+		mu.Lock()
+		defer mu.Unlock()
+		gone = gone || went
+		if errors.Is(err, ErrDamaged) {
+			c.damaged[objects[i]] = err
+			return nil
+		}
+		return err
+	})
+	return gone, err
+}
+
+// problem is what is wrong with a run, "" for nothing, and the size of its Result.
+func (v *verification) problem(ctx context.Context, id string, c *contents) (problem string, size int64, err error) {
+	row, inIndex := c.rows[id]
+	if _, err := runTime(id); err != nil {
+		return "the folder of no run: " + err.Error(), 0, nil
+	}
+	raw, err := v.archive.read(ctx, id)
+	switch {
+	case errors.Is(err, ErrDamaged) && !c.objects[id]:
+		return "is in the index, but its objects are gone: 'results delete " + id + "' clears it away", 0, nil
+	case errors.Is(err, ErrDamaged):
+		return strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": "), 0, nil
+	case err != nil:
+		return "", 0, err
+	}
+	size = int64(len(raw))
+	if !inIndex {
+		return "is not in the index: --repair puts it there", size, nil
+	}
+	sum := sha256.Sum256(raw)
+	if got := hex.EncodeToString(sum[:]); got != row.sha256 || size != row.size {
+		return fmt.Sprintf("is another Result than the index says: %d bytes with sha256 %s, not %d with %s", size, got, row.size, row.sha256), size, nil
+	}
+	return "", size, nil
+}
+
+// complete puts a run again that lacks its manifest or its row. Where it cannot, it
+// says so in the problem.
+func (v *verification) complete(ctx context.Context, id string, problem *string) (repaired bool, err error) {
 	k, err := keysOf(id)
 	if err != nil {
-		v.find(Finding{Problem: fmt.Sprintf("%q is no run's folder", id)})
-		return nil
+		return false, nil // a folder of something else
 	}
 	raw, err := v.archive.store.get(ctx, k.result)
 	if errors.Is(err, errAbsent) {
-		v.find(Finding{RunID: id, Problem: "has no Result: 'results delete " + id + "' clears the rest away"})
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	e, m, err := describe(raw, v.archive.options.Writer)
 	if err == nil && e.RunID != id {
-		err = fmt.Errorf("it is that of run %q", e.RunID)
+		err = fmt.Errorf("its Result is that of run %q", e.RunID)
 	}
 	if err == nil {
 		err = v.archive.put(ctx, k, e, m, raw)
 	}
 	if err != nil {
-		v.find(Finding{RunID: id, Problem: problem + ", and cannot be repaired: " + err.Error()})
-		return nil
+		*problem += "; it cannot be repaired: " + err.Error()
+		return false, nil
 	}
-	v.find(Finding{RunID: id, Problem: problem, Repaired: true})
-	return nil
+	return true, nil
 }
 
 func (v *verification) find(f Finding) {

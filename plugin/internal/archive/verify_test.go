@@ -1,8 +1,11 @@
 package archive
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -62,13 +65,13 @@ func TestVerifyFindsAndRepairs(t *testing.T) {
 				}
 			}
 		}
-		check(false, 8, map[int]string{
+		check(false, 9, map[int]string{
 			3: "false is not in the index", 4: "no manifest", 5: "no manifest", 6: "is gone", 7: "objects are gone", 8: "was changed",
 		})
-		check(true, 8, map[int]string{
-			3: "true is not in the index", 4: "true run", 5: "true run", 6: "has no Result", 7: "objects are gone", 8: "cannot be repaired",
+		check(true, 9, map[int]string{
+			3: "true is not in the index", 4: "true run", 5: "true run", 6: "is gone", 7: "objects are gone", 8: "cannot be repaired",
 		})
-		check(false, 8, map[int]string{6: "is gone", 7: "objects are gone", 8: "was changed"})
+		check(false, 9, map[int]string{6: "is gone", 7: "objects are gone", 8: "was changed"})
 		for _, i := range []int{6, 7, 8} {
 			if err := a.Delete(t.Context(), ids[i]); err != nil {
 				t.Error(err)
@@ -76,5 +79,88 @@ func TestVerifyFindsAndRepairs(t *testing.T) {
 		}
 		wantWhole(t, a, 6)
 		wantListed(t, a, ids[:6])
+	})
+}
+
+// TestVerifyBesideOthers: what is put and deleted meanwhile is no finding, and what is
+// deleted is not brought back by a repair.
+func TestVerifyBesideOthers(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *Archive) {
+		a.manySingle = 8
+		kept := putMany(t, a, march, 10)
+		done := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				id, raw := resultAt(t, march.Add(-time.Duration(100+i)*time.Minute), nil)
+				if _, err := a.Put(t.Context(), raw); err != nil {
+					t.Errorf("put: %v", err)
+				}
+				if err := a.Delete(t.Context(), id); err != nil && !errors.Is(err, errHeld) {
+					t.Errorf("delete: %v", err)
+				}
+			}
+		})
+		for range 4 {
+			v, err := a.Verify(t.Context(), true, func(Verified) {})
+			if err != nil {
+				t.Errorf("verify: %v", err)
+			}
+			for _, f := range v.Findings {
+				// A put that is under way may look like one that was interrupted, and is completed.
+				if !f.Repaired {
+					t.Errorf("%+v", f)
+				}
+			}
+		}
+		close(done)
+		wg.Wait()
+		for _, id := range listed(t, a) {
+			if !slices.Contains(kept, id) {
+				if err := a.Delete(t.Context(), id); err != nil {
+					t.Errorf("left over: %v", err)
+				}
+			}
+		}
+		wantListed(t, a, kept)
+	})
+}
+
+func TestVerifyGoesOnPastWhatIsDamaged(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *Archive) {
+		ids := putMany(t, a, march, 4)
+		if err := a.Compact(t.Context(), func(string, Merged) {}); err != nil {
+			t.Fatal(err)
+		}
+		m, err := a.readMonth(t.Context(), "2026-03")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, data := range map[string]string{
+			m.merged[0]: "not Parquet", "runs/2026/03/01/@eaDir/thumbnail": "x", "runs/2026/03/note.txt": "x", tableOf("2026-03") + "mine.parquet": "x",
+		} {
+			if err := a.store.remove(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.store.putIfAbsent(t.Context(), key, []byte(data), mediaParquet); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v, err := a.Verify(t.Context(), false, func(Verified) {})
+		if err != nil || len(v.Findings) != 6 { // four runs, their rows, the stray folder
+			t.Errorf("%v, %+v", err, v.Findings)
+		}
+		if _, err := a.Verify(t.Context(), true, func(Verified) {}); err != nil {
+			t.Error(err)
+		}
+		wantListed(t, a, ids)
+		if v, err = a.Verify(t.Context(), false, func(Verified) {}); err != nil || len(v.Findings) != 1 {
+			t.Errorf("after the repair: %v, %+v", err, v.Findings)
+		}
 	})
 }
