@@ -347,13 +347,13 @@ func TestKilledBetweenSteps(t *testing.T) {
 		a.store = real
 		mustPut(t, a, raw)
 		// What it may remove is asked and the lease is taken; then row, manifest and Result go.
-		for writes := 4; writes < 6; writes++ {
+		for writes := 5; writes < 7; writes++ {
 			a.store = failAfter(real, writes)
 			if err := a.Delete(t.Context(), id); err == nil {
 				t.Errorf("delete with %d removals succeeded", writes)
 			}
 			if list, err := a.List(t.Context(), Filter{}); err != nil || len(list) != 0 {
-				t.Errorf("after %d of 3 removals: listed %v, %v", writes-3, list, err)
+				t.Errorf("after %d of 3 removals: listed %v, %v", writes-4, list, err)
 			}
 			a.store = real
 			if err := real.remove(t.Context(), leaseOf("2026-03")); err != nil { // as if it had run out

@@ -28,6 +28,10 @@ func (a *Archive) delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	// Who may remove rows and not Results must not make a run invisible.
+	if err := a.store.remove(ctx, k.folder+"/may-remove"); err != nil {
+		return err
+	}
 	l, err := a.leaseAfterOthers(ctx, k.month)
 	if full(err) {
 		// To make room must not need room. The row stays until there is some.

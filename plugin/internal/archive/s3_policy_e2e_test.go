@@ -71,10 +71,22 @@ func TestDocumentedPolicyIsEnough(t *testing.T) {
 	if _, err := a.Get(t.Context(), id); err != nil {
 		t.Errorf("after a refused delete: %v", err)
 	}
+	wantListed(t, a, []string{id})
+	// Rows are merged with it, which is all that may be removed.
+	other, raw := resultAt(t, march, nil)
+	mustPut(t, a, raw)
+	if _, err := a.merge(t.Context(), "2026-03", true); err != nil {
+		t.Error(err)
+	}
+	if single, merged := tables(t, a, "2026-03"); single != 0 || merged != 1 {
+		t.Errorf("%d single rows and %d merged objects", single, merged)
+	}
+	wantListed(t, a, []string{id, other})
 	setPolicy(func(actions []any) []any { return append(actions, "s3:DeleteObject") })
 	if err := a.Delete(t.Context(), id); err != nil {
 		t.Error(err)
 	}
+	wantListed(t, a, []string{other})
 	setPolicy(func([]any) []any { return []any{"s3:GetObject"} }) // a reader
 	if err := a.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "the credentials lack s3:PutObject") {
 		t.Errorf("check by a reader: %v", err)
