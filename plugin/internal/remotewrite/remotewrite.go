@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -40,6 +41,43 @@ type Options struct {
 	Retried func(error)
 }
 
+// Exposed tells whether the header Authorization goes over a network without TLS,
+// where who listens can read it.
+func (o Options) Exposed() bool {
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Scheme != "http" || o.Header.Get("Authorization") == "" {
+		return false
+	}
+	if u.Hostname() == "localhost" {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err != nil || !ip.IsLoopback()
+}
+
+// withoutQuery is text without the query of the URL, which may hold a token: errors
+// of net/http quote it, and receivers may, too.
+func (o Options) withoutQuery(text string) string {
+	u, err := url.Parse(o.URL)
+	if err != nil || u.RawQuery == "" {
+		return text
+	}
+	hidden := []string{u.RawQuery, u.Query().Encode()}
+	for _, values := range u.Query() {
+		for _, v := range values {
+			if len(v) >= 6 { // shorter ones would be found in any text
+				hidden = append(hidden, v)
+			}
+		}
+	}
+	for _, h := range hidden {
+		if h != "" {
+			text = strings.ReplaceAll(text, h, "<redacted>")
+		}
+	}
+	return text
+}
+
 // Validate finds what no receiver can be reached by. Its errors never quote a
 // password.
 func (o Options) Validate() error {
@@ -65,18 +103,18 @@ func Send(ctx context.Context, o Options, series []*model.SampleStream) (sent in
 	}
 	api, err := remote.NewAPI(o.URL, remote.WithAPIPath(""), remote.WithAPIHTTPClient(client), remote.WithAPIBackoff(retry))
 	if err != nil {
-		return 0, err
+		return 0, o.explain(err)
 	}
 	for len(series) > 0 {
 		request, samples, n := next(series)
 		series = series[n:]
 		_, err := api.Write(ctx, remote.WriteV1MessageType, request, remote.WithWriteRetryCallback(func(err error) {
 			if o.Retried != nil {
-				o.Retried(explain(err))
+				o.Retried(o.explain(err))
 			}
 		}))
 		if err != nil {
-			return sent, explain(err)
+			return sent, o.explain(err)
 		}
 		sent += samples
 	}
@@ -107,8 +145,8 @@ func next(series []*model.SampleStream) (request *prompb.WriteRequest, samples, 
 }
 
 // explain says in one line what a receiver answered, and what can be done.
-func explain(err error) error {
-	text := strings.Join(strings.Fields(err.Error()), " ")
+func (o Options) explain(err error) error {
+	text := o.withoutQuery(strings.Join(strings.Fields(err.Error()), " "))
 	const most = 500
 	if len(text) > most {
 		text = text[:most] + "…"

@@ -175,6 +175,35 @@ func TestWhatAReceiverRefuses(t *testing.T) {
 	}
 }
 
+// A token in the URL's query is in no message, whoever it comes from.
+func TestErrorsHideTheQuery(t *testing.T) {
+	_, url := receiving(t, answering(status(503, "no token=s3cret%2Btoken&x=1"), status(403, "s3cret+token is unknown")))
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close()
+	for _, url := range []string{url, s.URL} {
+		said := ""
+		_, err := Send(t.Context(), Options{URL: url + "?token=s3cret%2Btoken&x=1", Retried: func(err error) { said += err.Error() }}, series(1, 1))
+		if err == nil || strings.Contains(said+err.Error(), "s3cret") || !strings.Contains(said+err.Error(), "<redacted>") {
+			t.Errorf("%v, after %s", err, said)
+		}
+	}
+}
+
+func TestExposed(t *testing.T) {
+	header := http.Header{"Authorization": {"Bearer s3cret"}}
+	for url, want := range map[string]bool{
+		"http://prometheus:9090/x": true, "http://10.0.0.7/": true, "http://[2001:db8::1]:9090/": true,
+		"https://prometheus/x": false, "http://localhost:9090/": false, "http://127.0.0.2:9090/": false, "http://[::1]:9090/": false,
+	} {
+		if got := (Options{URL: url, Header: header}).Exposed(); got != want {
+			t.Errorf("%s: %v", url, got)
+		}
+		if (Options{URL: url}).Exposed() {
+			t.Errorf("%s is exposed without credentials", url)
+		}
+	}
+}
+
 func TestValidate(t *testing.T) {
 	for _, url := range []string{"", "prometheus:9090", "ftp://a/b", "http:///x", "http://me:s3cret@a/b", "://"} {
 		if err := (Options{URL: url}).Validate(); err == nil || strings.Contains(err.Error(), "s3cret") {
