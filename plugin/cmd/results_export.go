@@ -3,13 +3,13 @@ package cmd
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +23,16 @@ import (
 type resultsExportOptions struct {
 	*factory
 	archive archiveFlags
+	groups  groupFlags
 	format  string
 	dir     string
 	latency string
 	remote  remoteWriteFlags
+}
+
+// filePerRun: every run has a file of its own.
+func (o *resultsExportOptions) filePerRun() bool {
+	return o.format == formatFortio || o.format == formatSMP
 }
 
 // together are the formats that several runs go into one file of, and how its name
@@ -35,7 +41,7 @@ var together = map[string]struct {
 	write  func(io.Writer, []*document.Result) error
 	suffix string
 }{
-	"csv":          {export.CSV, ".csv"},
+	formatCSV:      {export.CSV, ".csv"},
 	"csv-timeline": {export.CSVTimeline, "_timeline.csv"},
 	"openmetrics":  {export.OpenMetrics, ".openmetrics"},
 	"hdr":          {export.HDRLog, ".hlog"},
@@ -43,6 +49,7 @@ var together = map[string]struct {
 }
 
 const (
+	formatCSV         = "csv"
 	formatFortio      = "fortio"
 	formatSMP         = "smp"
 	formatRemoteWrite = "remote-write"
@@ -52,7 +59,7 @@ const (
 func newResultsExportCommand(f *factory) *cobra.Command {
 	o := &resultsExportOptions{factory: f}
 	c := &cobra.Command{
-		Use:   "export RUN... --format FORMAT",
+		Use:   "export GROUP... --format FORMAT",
 		Short: "Write Results in the form of another tool",
 		Long: `Write Results in the form of another tool:
 
@@ -68,9 +75,12 @@ func newResultsExportCommand(f *factory) *cobra.Command {
 
 Fortio and SMP have room for one kind of latency: the response time, or in a
 closed loop the service time. Of several runs they have a file each, so they
-want --output-dir. A run that is not valid says so in every form.`,
+want --output-dir. A run that is not valid says so in every form.
+
+A GROUP is as for 'compare': run ids, conditions on labels, the name of a Test,
+or files. What is in several groups is written once.`,
 		Example: examples(`  # For Fortio's own page`, `  %[1]s results export 0193a1c4-7c1e --format fortio --output-dir data`, `  fortio report -data-dir data`, ``,
-			`  # All runs of a test as a table`, `  %[1]s results list --name checkout --limit 0 -o name |`, `    xargs %[1]s results export --format csv > runs.csv`, ``,
+			`  # All runs of a test as a table, and those of a mesh this week`, `  %[1]s results export checkout --format csv > runs.csv`, `  %[1]s results export mesh=istio --since 7d --format csv > istio.csv`, ``,
 			`  # To Prometheus, second by second`, `  %[1]s results export 0193a1c4-7c1e --format remote-write \`, `    --url http://prometheus:9090/api/v1/write`),
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeRuns(f, &o.archive, true),
@@ -78,9 +88,11 @@ want --output-dir. A run that is not valid says so in every form.`,
 			if err := o.validate(args); err != nil {
 				return err
 			}
-			return stopped(c.Context(), o.run(c.Context(), args), "nothing was changed")
+			err := o.run(c.Context())
+			return stopped(c.Context(), err, o.left())
 		},
 	}
+	o.groups.AddFlags(c.Flags())
 	o.archive.AddFlags(c.Flags())
 	c.Flags().StringVar(&o.format, "format", "", "What to write: "+exportFormats)
 	c.Flags().StringVar(&o.dir, "output-dir", "", "Directory to write files into, whose names are printed (default: standard output)")
@@ -89,16 +101,25 @@ want --output-dir. A run that is not valid says so in every form.`,
 	return c
 }
 
-func (o *resultsExportOptions) validate(runs []string) error {
+// left is what stands after ^C.
+func (o *resultsExportOptions) left() string {
+	switch {
+	case o.remote.left != "":
+		return o.remote.left
+	case o.dir != "":
+		return "the files that are named are written"
+	}
+	return "nothing was changed"
+}
+
+func (o *resultsExportOptions) validate(groups []string) error {
 	_, oneFile := together[o.format]
-	single := o.format == formatFortio || o.format == formatSMP
+	single := o.filePerRun()
 	switch {
 	case o.format == "":
 		return exit.Usagef("--format is missing: give " + exportFormats)
 	case !oneFile && !single && o.format != formatRemoteWrite:
 		return exit.Usagef("--format %q is unknown: use "+exportFormats, o.format)
-	case single && len(runs) > 1 && o.dir == "":
-		return exit.Usagef("--format %s has a file for each run: give a directory for the %d of them with --output-dir", o.format, len(runs))
 	case o.format == formatRemoteWrite && o.dir != "":
 		return exit.Usagef("--format %s writes no file: leave out --output-dir", o.format)
 	case !single && o.latency != "":
@@ -109,30 +130,27 @@ func (o *resultsExportOptions) validate(runs []string) error {
 	default:
 		return exit.Usagef("--latency %q is unknown: use response or service", o.latency)
 	}
-	return o.remote.validate(o.format == formatRemoteWrite)
+	if err := o.remote.validate(o.format == formatRemoteWrite); err != nil {
+		return err
+	}
+	return o.groups.complete(groups, time.Now())
 }
 
-func (o *resultsExportOptions) run(ctx context.Context, ids []string) error {
+func (o *resultsExportOptions) run(ctx context.Context) error {
 	a, err := o.archive.Open(ctx, o.contextName())
+	if err != nil && !o.groups.onlyFiles() {
+		return err
+	}
+	found, err := o.read(ctx, a)
 	if err != nil {
 		return err
 	}
 	var runs []*document.Result
-	seen := map[string]bool{}
-	for _, id := range ids {
-		r, err := o.read(ctx, a, id)
-		if err != nil {
-			return err
-		}
-		if !seen[r.Metadata.RunID] {
-			seen[r.Metadata.RunID] = true
-			runs = append(runs, r)
-		}
-	}
-	for _, r := range runs {
+	for _, r := range found {
+		runs = append(runs, r.Result)
 		if v := r.Status.Validity; !v.Valid {
 			which := "the run"
-			if len(runs) > 1 {
+			if len(found) > 1 {
 				which = "run " + r.Metadata.RunID
 			}
 			fmt.Fprintln(o.ErrOut, "Warning: "+printer.Escape(which+" is invalid, and what is written says so: "+strings.Join(v.Reasons, "; ")))
@@ -153,34 +171,17 @@ func (o *resultsExportOptions) run(ctx context.Context, ids []string) error {
 		return o.write(name+form.suffix, file.Bytes())
 	}
 	var errs []error
-	for _, r := range runs {
+	for _, r := range found {
 		errs = append(errs, o.single(a, r))
 	}
 	return errors.Join(errs...)
 }
 
-// read reads a Result of the archive.
-func (o *resultsExportOptions) read(ctx context.Context, a *archive.Archive, id string) (*document.Result, error) {
-	id = strings.TrimPrefix(id, resultName(""))
-	raw, err := a.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	r := &document.Result{}
-	if err := json.Unmarshal(raw, r); err != nil {
-		return nil, fmt.Errorf("read the Result of run %q: %w", id, err)
-	}
-	if r.APIVersion != document.APIVersion {
-		return nil, fmt.Errorf("the Result of run %q has apiVersion %q, which this version cannot read: use the version that wrote it", id, r.APIVersion)
-	}
-	return r, nil
-}
-
 // single writes the file of one run.
-func (o *resultsExportOptions) single(a *archive.Archive, r *document.Result) error {
+func (o *resultsExportOptions) single(a *archive.Archive, r exported) error {
 	times := export.Times(o.latency)
 	if times == "" {
-		times = export.Choose(r)
+		times = export.Choose(r.Result)
 		if times != export.Response {
 			fmt.Fprintln(o.ErrOut, "The run has no response time, as a closed loop has none: its service time is written.")
 		}
@@ -189,12 +190,15 @@ func (o *resultsExportOptions) single(a *archive.Archive, r *document.Result) er
 	var name string
 	var err error
 	if o.format == formatFortio {
-		file, name, err = export.Fortio(r, times)
+		file, name, err = export.Fortio(r.Result, times)
 	} else {
-		var details string
-		if details, err = a.RunURL(r.Metadata.RunID); err == nil {
-			file, name, err = export.SMP(r, times, details)
+		details := ""
+		if r.archived {
+			if details, err = a.RunURL(r.Metadata.RunID); err != nil {
+				return err
+			}
 		}
+		file, name, err = export.SMP(r.Result, times, details)
 	}
 	if err != nil {
 		return err

@@ -28,6 +28,9 @@ type remoteWriteFlags struct {
 	url        string
 	tokenFile  string
 	headerFile string
+
+	// left is what was sent, once anything may have been.
+	left string
 }
 
 // AddFlags adds the flags.
@@ -125,9 +128,15 @@ func (f *remoteWriteFlags) send(ctx context.Context, to *factory, runs []*docume
 	for _, s := range series {
 		total += len(s.Values)
 	}
-	sent, err := remotewrite.Send(ctx, remotewrite.Options{URL: f.url, Header: header, Retried: func(err error) {
+	o := remotewrite.Options{URL: f.url, Header: header, Retried: func(err error) {
 		fmt.Fprintln(to.ErrOut, printer.Escape("Trying again: "+err.Error()))
-	}}, series)
+	}}
+	if o.Exposed() {
+		fmt.Fprintln(to.ErrOut, "Warning: the credentials go over the network unencrypted, as --url begins with http: use https, or 'kubectl port-forward' and http://localhost")
+	}
+	sent, err := remotewrite.Send(ctx, o, series)
+	// A request that was broken off may have been taken, too.
+	f.left = fmt.Sprintf("at least %d of %d samples were sent", sent, total)
 	if err != nil {
 		return fmt.Errorf("%d of %d samples were sent: %w", sent, total, err)
 	}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"fortio.org/fortio/fhttp"
 	"github.com/prometheus/client_golang/exp/api/remote"
 	"google.golang.org/protobuf/proto"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
@@ -121,7 +123,7 @@ func TestResultsExport(t *testing.T) {
 		{exit.Usage, "--format is missing: give fortio, smp, csv, csv-timeline, parquet, openmetrics, hdr or remote-write", nil},
 		{exit.Usage, `--format "xml" is unknown`, []string{"--format", "xml"}},
 		{exit.Usage, "--latency is for fortio and smp: csv has every latency", []string{"--format", "csv", "--latency", "service"}},
-		{exit.Usage, "--format smp has a file for each run: give a directory for the 2 of them with --output-dir", []string{secondRun, "--format", "smp"}},
+		{exit.Usage, "--format smp has a file for each run, and these are several: give a directory for them with --output-dir", []string{secondRun, "--format", "smp"}},
 		{exit.Usage, "--url, --bearer-token-file and --header-file are for --format remote-write", []string{"--format", "csv", "--url", "http://a/"}},
 		{exit.Usage, "--url is missing", []string{"--format", "remote-write"}},
 		{exit.Usage, "--url: the URL must not hold a user or password", []string{"--format", "remote-write", "--url", "http://me:pw@a/"}},
@@ -177,6 +179,93 @@ func TestResultsExportOfSeveral(t *testing.T) {
 	stdout, _, err := execute(t, append(both, "smp", "--output-dir", filepath.Join(dir, "out"))...)
 	if err != nil || strings.Count(stdout, "\n") != 2 || !strings.Contains(stdout, "result_"+secondRun+".json\n") {
 		t.Errorf("%q, %v", stdout, err)
+	}
+}
+
+// Runs are chosen as for a comparison, however many they are, and each is written
+// once.
+func TestResultsExportOfGroups(t *testing.T) {
+	dir := home(t)
+	url := defaultArchive(dir)
+	sent := func(mesh string) func(*document.Result) {
+		return func(r *document.Result) {
+			r.Metadata.Labels = map[string]string{"mesh": mesh}
+			r.Status.Requests = document.Requests{Planned: 100, Sent: 100, Succeeded: 100}
+			r.Status.Timeline = []document.Point{{Sent: 100}}
+		}
+	}
+	raw := archived(t, url, firstRun, sent("none"))
+	archived(t, url, secondRun, sent("istio"))
+	saved, comparison := filepath.Join(dir, "saved.json"), filepath.Join(dir, "comparison.json")
+	for name, text := range map[string]string{saved: strings.ReplaceAll(string(raw), firstRun, strings.Replace(firstRun, "0193a1c4", "0193a1c9", 1)), comparison: strings.Replace(string(raw), `"Result"`, `"Comparison"`, 1)} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, args := range map[int][]string{
+		1: {"mesh=istio"},
+		2: {"checkout", "mesh=istio", firstRun},
+		3: {"checkout", saved},
+	} {
+		stdout, _, err := execute(t, append([]string{"results", "export", "--format", "csv"}, args...)...)
+		if err != nil || strings.Count(stdout, "\n") != 1+want || strings.Count(stdout, "run,name,labels,") != 1 {
+			t.Errorf("%v: %v\n%s", args, err, stdout)
+		}
+	}
+	for _, args := range [][]string{{"--where", "mesh=none"}, {"--last", "1"}, {"--until", "2024-12-07"}} {
+		stdout, _, err := execute(t, append([]string{"results", "export", "checkout", "--format", "csv-timeline"}, args...)...)
+		if rows := strings.Count(stdout, "\n") - 1; err != nil || rows < 1 || (rows > 1) != (args[0] == "--until") {
+			t.Errorf("%v: %v\n%s", args, err, stdout)
+		}
+	}
+	// The details of an SMP result are in the archive, or nowhere.
+	for where, want := range map[string]bool{saved: false, firstRun: true} {
+		stdout, _, err := execute(t, "results", "export", where, "--format", "smp")
+		if err != nil || strings.Contains(stdout, "details_uri") != want {
+			t.Errorf("%s: %v\n%s", where, err, stdout)
+		}
+	}
+	for want, args := range map[string][]string{
+		`it is not a Result, but of kind "Comparison"`: {comparison},
+		"--last -1 is below 0":                         {"checkout", "--last", "-1"},
+		"no run has both mesh=istio and mesh=none":     {"mesh=istio", "--where", "mesh=none"},
+		`is of a Test named "payment"`:                 {"payment"},
+	} {
+		if stdout, _, err := execute(t, append([]string{"results", "export", "--format", "csv"}, args...)...); stdout != "" || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q\n%s", args, err, want, stdout)
+		}
+	}
+}
+
+// After ^C it says how much was sent.
+func TestResultsExportInterrupted(t *testing.T) {
+	url := defaultArchive(home(t))
+	archived(t, url, firstRun, func(r *document.Result) {
+		for s := range 1500 {
+			r.Status.Timeline = append(r.Status.Timeline, document.Point{Second: s, Sent: 60, P50: new(2.0), P99: new(9.0)})
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	taken := 0
+	server := httptest.NewServer(remote.NewWriteHandler(remoteStore(func(_ *http.Request, w *prompb.WriteRequest) {
+		if taken++; taken == 2 {
+			cancel()
+			<-ctx.Done()
+		}
+	}), remote.MessageTypes{remote.WriteV1MessageType}))
+	defer server.Close()
+	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+	root := NewRoot(streams)
+	// 0.0.0.0 is this machine, too, but nobody says so.
+	t.Setenv(envBearerToken, "s3cret")
+	root.SetArgs([]string{"results", "export", firstRun, "--format", "remote-write", "--url", strings.Replace(server.URL, "127.0.0.1", "0.0.0.0", 1)})
+	err := root.ExecuteContext(ctx)
+	if exit.Code(err) != exit.Interrupted || !regexp.MustCompile(`^interrupted; at least [1-9][0-9]* of [0-9]+ samples were sent$`).MatchString(fmt.Sprint(err)) || out.Len() > 0 {
+		t.Errorf("%v, %q", err, out)
+	}
+	if !strings.HasPrefix(errOut.String(), "Warning: the credentials go over the network unencrypted") || strings.Contains(errOut.String(), "s3cret") {
+		t.Errorf("%q", errOut)
 	}
 }
 
