@@ -91,7 +91,8 @@ e2e() {
 	names=$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(t .*/\1/p' $files | paste -sd '|')
 	archive=./plugin/internal/archive
 	go test -race -tags e2e -count=1 -p 3 -parallel 4 -timeout 20m -run "^($names)\$" $(dirname $files | sort -u | grep -vx "$archive")
-	go test -race -tags e2e -count=1 -timeout 20m "$archive"
+	# These have run with the race detector, on a directory.
+	go test -tags e2e -count=1 -timeout 20m "$archive"
 	# As many beside each other as there are sites for them.
 	go test -race -tags e2e -count=1 -parallel 3 -timeout 20m ./test/e2e
 	(cd build && go test -race -tags e2e -count=1 -run TestInstallByHand ./dist)

@@ -177,7 +177,7 @@ func TestDeleteFromMergedRows(t *testing.T) {
 // time and while others read and delete.
 func TestManyWritersLoseNothing(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *Archive) {
-		const writers, runs = 32, 4
+		const writers, runs = 32, 3
 		a.manySingle = 6
 		var mu sync.Mutex
 		kept := map[string]bool{}
