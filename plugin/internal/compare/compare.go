@@ -37,6 +37,9 @@ type Options struct {
 	// Effects are the least differences that matter, by the metric's name, or by the
 	// part of it before the dot ("cpu"), instead of the default.
 	Effects map[string]Effect
+	// Family is how many comparisons are made together, such as all of a bench: the
+	// correction is for the metrics of all of them. 0 and 1: this one alone.
+	Family int
 	// Allow are kinds of differences (EnvironmentDifference.What) to let pass. Force
 	// lets all of them pass.
 	Allow []string
@@ -53,7 +56,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Seed == 0 {
 		o.Seed = DefaultSeed
 	}
+	if o.Family == 0 {
+		o.Family = 1
+	}
 	switch {
+	case o.Family < 1 || o.Family > 100_000:
+		return o, fmt.Errorf("%d comparisons made together are not between 1 and 100,000", o.Family)
 	case !(o.Confidence >= 0.5 && o.Confidence <= 0.999):
 		return o, fmt.Errorf("confidence %v is not between 0.5 and 0.999", o.Confidence)
 	case o.Resamples < 200 || o.Resamples > 1_000_000:
@@ -91,17 +99,14 @@ func Compare(a, b *Group, o Options) (*document.Comparison, error) {
 		c.Verdict, c.Reason = document.TooFew, reason
 		return c, nil
 	}
+	if o.Family > 1 {
+		c.Comparisons = o.Family
+	}
 	t := newTrial(s, o)
-	for _, m := range metrics {
-		if !o.wants(m.name) {
-			continue
-		}
-		values, reason := s.values(m.name)
-		if reason != "" {
-			c.LeftOut = append(c.LeftOut, document.LeftOutMetric{Name: m.name, Reason: reason})
-			continue
-		}
-		c.Metrics = append(c.Metrics, t.measure(m, values))
+	all, leftOut := t.figures()
+	c.LeftOut = leftOut
+	for _, f := range all {
+		c.Metrics = append(c.Metrics, t.measure(f.metric, f))
 	}
 	t.pool(c.Metrics)
 	t.judge(c)
@@ -121,60 +126,22 @@ func (s *sides) nothing(a, b *Group) string {
 	return ""
 }
 
-// values of a metric in all runs of both sides, or the reason why there are none.
-func (s *sides) values(name string) ([2][]float64, string) {
-	var values [2][]float64
-	var missing, all int
-	var why string
-	present := false
-	for i, runs := range [][]*run{s.a.runs, s.b.runs} {
-		for _, r := range runs {
-			all++
-			v, ok := r.figures[name]
-			if !ok {
-				missing++
-				if why == "" {
-					why = r.absent[name]
-				}
-				continue
-			}
-			present = present || v != 0
-			values[i] = append(values[i], v)
-		}
-	}
-	switch {
-	case missing == all:
-		return values, why
-	case missing > 0:
-		return values, fmt.Sprintf("%d of %d runs have none: %s", missing, all, why)
-	case !present && optional(name):
-		return values, "no run has any such container"
-	}
-	return values, ""
-}
-
 // trial is what all metrics of a comparison share.
 type trial struct {
 	s *sides
 	o Options
-	n int // runs of A
-	m int // runs of B
-	// order is that of the interval without pairs.
-	order int
+	// sizes are those that metrics have, by their numbers of runs.
+	sizes map[[2]int]*size
 }
 
 func newTrial(s *sides, o Options) *trial {
-	t := &trial{s: s, o: o, n: len(s.a.runs), m: len(s.b.runs)}
-	if !s.paired {
-		t.order = statistics.MannWhitneyOrder(t.n, t.m, o.Confidence)
-	}
-	return t
+	return &trial{s: s, o: o, sizes: map[[2]int]*size{}}
 }
 
 // measure is all of a metric but for what depends on the others.
-func (t *trial) measure(m metric, values [2][]float64) document.MetricComparison {
-	a, b := values[0], values[1]
-	c := document.MetricComparison{Name: m.name, Unit: m.unit, HigherIsBetter: m.higherIsBetter,
+func (t *trial) measure(m metric, f figures) document.MetricComparison {
+	a, b := f.values[0], f.values[1]
+	c := document.MetricComparison{Name: m.name, Unit: m.unit, HigherIsBetter: m.higherIsBetter, LeftOut: f.leftOut,
 		A: document.MetricSide{Median: statistics.Median(a), Values: a}, B: document.MetricSide{Median: statistics.Median(b), Values: b}}
 	c.Effect = t.o.effect(m).of(c.A.Median)
 	var value, p float64
@@ -183,12 +150,12 @@ func (t *trial) measure(m metric, values [2][]float64) document.MetricComparison
 	if t.s.paired {
 		d := statistics.Differences(a, b)
 		value, p = statistics.Median(d), statistics.WilcoxonSignedRank(d)
-		if len(d) >= minPairs {
+		if len(d) >= leastPairs(t.o.Confidence) {
 			interval, ok = statistics.MedianInterval(d, t.o.Resamples, t.o.Seed, t.o.Confidence)
 		}
 	} else {
 		value, p = statistics.HodgesLehmann(a, b), statistics.MannWhitney(a, b)
-		interval, ok = statistics.HodgesLehmannBetween(a, b, t.order)
+		interval, ok = statistics.HodgesLehmannBetween(a, b, t.size(len(a), len(b)).order)
 	}
 	c.P = &p
 	if ok {
@@ -196,10 +163,6 @@ func (t *trial) measure(m metric, values [2][]float64) document.MetricComparison
 	}
 	return c
 }
-
-// minPairs is the least number of pairs whose range, which is the widest interval
-// there can be, holds their median in 95 of 100 cases: 1 - 2/2^6 is 0.969.
-const minPairs = 6
 
 func estimate(value float64, i statistics.Interval, of float64) *document.Estimate {
 	// A value at the end of its interval may differ from it in the last digit.

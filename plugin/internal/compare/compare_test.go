@@ -179,7 +179,7 @@ func TestRunsThatDoNotCount(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	for want, o := range map[string]Options{
 		`metric "p50" is none`: {Metrics: []string{"p50"}}, `effect of "disk"`: {Effects: map[string]Effect{"disk": {}}},
-		"not both at least 0": {Effects: map[string]Effect{"cpu": {Relative: -1}}}, "confidence 2": {Confidence: 2}, "7 resamples": {Resamples: 7},
+		"not both at least 0": {Effects: map[string]Effect{"cpu": {Relative: -1}}}, "confidence 2": {Confidence: 2}, "7 resamples": {Resamples: 7}, "-1 comparisons made together": {Family: -1},
 		`"weather" is no kind`: {Allow: []string{"weather"}}, "choose one": {Unpaired: true, PairBy: "x"},
 	} {
 		if _, err := Compare(&Group{}, &Group{}, o); err == nil || !strings.Contains(err.Error(), want) {

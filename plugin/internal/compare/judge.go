@@ -3,83 +3,50 @@ package compare
 import (
 	"fmt"
 
-	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
 )
 
-// pool adds the percentiles of all runs' histograms merged. Their interval is that of
-// the bootstrap, and holds that of the runs' own percentiles as well.
-func (t *trial) pool(compared []document.MetricComparison) {
-	for _, of := range []string{"responseTime", "serviceTime"} {
-		var quantiles []float64
-		var at []*document.MetricComparison
-		for i := range compared {
-			for _, m := range metrics {
-				if m.name == compared[i].Name && m.histogram == of {
-					quantiles, at = append(quantiles, m.quantile), append(at, &compared[i])
-				}
-			}
-		}
-		a, b := poolOf(t.s.a.runs, of), poolOf(t.s.b.runs, of)
-		if len(at) == 0 || a == nil || b == nil {
-			continue
-		}
-		intervals, ok := statistics.PooledDifference(a, b, t.s.paired, quantiles, t.o.Resamples, t.o.Seed, t.o.Confidence)
-		for i, q := range quantiles {
-			if a.Count(a.Each()) < histogram.MinCount(q) || b.Count(b.Each()) < histogram.MinCount(q) {
-				continue
-			}
-			low, high := a.Quantile(a.Each(), q)/1e6, b.Quantile(b.Each(), q)/1e6
-			at[i].A.Pooled, at[i].B.Pooled = &low, &high
-			if own := at[i].Difference; ok && own != nil && min(t.n, t.m) >= minPairs {
-				// Where one run makes the tail of all, resamples know too little of it. A
-				// shift of whole runs moves that tail as far as their own percentiles.
-				at[i].Pooled = estimate(high-low, statistics.Interval{Low: min(own.Low, intervals[i].Low/1e6), High: max(own.High, intervals[i].High/1e6)}, low)
-			}
-		}
-	}
-}
-
-// poolOf is nil where a run has no such histogram.
-func poolOf(runs []*run, of string) *statistics.Pool {
-	var all [][]histogram.Bucket
-	for _, r := range runs {
-		if len(r.buckets[of]) == 0 {
-			return nil
-		}
-		all = append(all, r.buckets[of])
-	}
-	return statistics.NewPool(all)
-}
-
 // judge gives each metric its verdict, and the Comparison that of all.
 func (t *trial) judge(c *document.Comparison) {
-	family := len(c.Metrics)
-	if family == 0 {
+	if len(c.Metrics) == 0 {
 		c.Verdict, c.Reason = document.Inconclusive, "there is no metric that all runs have"
 		return
 	}
-	p := make([]float64, family)
-	for i := range c.Metrics {
-		p[i] = *c.Metrics[i].P
-	}
-	adjusted := statistics.Holm(p)
-	needed := t.needed(family)
-	power := t.newPower(family)
+	t.correct(c.Metrics)
+	family := len(c.Metrics) * t.o.Family
 	for i := range c.Metrics {
 		m := &c.Metrics[i]
-		m.PAdjusted = &adjusted[i]
-		if short := needed - min(t.n, t.m); short > 0 {
+		size := t.size(len(m.A.Values), len(m.B.Values))
+		if short := size.short(family); short > 0 {
 			m.Verdict, m.MoreRuns = document.TooFew, &short
 			continue
 		}
+		power := size.power(family)
 		m.Detectable = power.detectable(m)
-		t.verdict(m, power)
+		if t.verdict(m); m.Verdict == document.Inconclusive && m.Difference != nil {
+			m.MoreRuns = power.moreRuns(m)
+		}
 	}
 	c.Verdict = overall(c.Metrics)
 	if c.Verdict == document.TooFew {
-		c.Reason = fmt.Sprintf("%s can show nothing about %s: at least %s are needed", t.have(), plural(family, "metric"), t.count(needed))
+		size, about := t.size(len(t.s.a.runs), len(t.s.b.runs)), plural(len(c.Metrics), "metric")
+		if t.o.Family > 1 {
+			about += fmt.Sprintf(" in %d comparisons made together", t.o.Family)
+		}
+		c.Reason = fmt.Sprintf("%s can show nothing about %s: at least %s are needed", size.have(), about, size.count(size.needed(family)))
+	}
+}
+
+// correct gives each metric its p after the correction: Holm's over the metrics, and
+// Bonferroni's over the comparisons that are made together.
+func (t *trial) correct(all []document.MetricComparison) {
+	p := make([]float64, len(all))
+	for i := range all {
+		p[i] = *all[i].P
+	}
+	for i, v := range statistics.Holm(p) {
+		all[i].PAdjusted = new(min(1, v*float64(t.o.Family)))
 	}
 }
 
@@ -88,7 +55,7 @@ func (t *trial) judge(c *document.Comparison) {
 // that there is any. And p has to speak for a difference as well: it is corrected for
 // the number of metrics, and in pairs it is of ranks, where the interval is of the
 // median.
-func (t *trial) verdict(m *document.MetricComparison, power power) {
+func (t *trial) verdict(m *document.MetricComparison) {
 	d := m.Difference
 	switch {
 	case d == nil: // cannot be with so many runs
@@ -105,7 +72,6 @@ func (t *trial) verdict(m *document.MetricComparison, power power) {
 		return
 	}
 	m.Verdict = document.Inconclusive
-	m.MoreRuns = power.moreRuns(m)
 }
 
 // overall is the verdict of all metrics together.
@@ -118,50 +84,4 @@ func overall(all []document.MetricComparison) document.Verdict {
 		}
 	}
 	return document.Same
-}
-
-// minP is the smallest p that so many runs a side can reach.
-func (t *trial) minP(n, m int) float64 {
-	if t.s.paired {
-		return statistics.MinWilcoxon(n)
-	}
-	return statistics.MinMannWhitney(n, m)
-}
-
-// needed is the least number of runs a side, or of pairs, with which the most extreme
-// data could be significant after the correction, and have an interval.
-func (t *trial) needed(family int) int {
-	if t.n != t.m && t.significant(t.n, t.m, family) {
-		return min(t.n, t.m)
-	}
-	for n := 2; ; n++ {
-		if t.significant(n, n, family) {
-			return n
-		}
-	}
-}
-
-func (t *trial) significant(n, m, family int) bool {
-	return t.minP(n, m)*float64(family) < 1-t.o.Confidence && (!t.s.paired || n >= minPairs)
-}
-
-func (t *trial) have() string {
-	if t.n == t.m {
-		return t.count(t.n)
-	}
-	return fmt.Sprintf("%d and %d runs", t.n, t.m)
-}
-
-func (t *trial) count(n int) string {
-	if t.s.paired {
-		return plural(n, "pair")
-	}
-	return plural(n, "run") + " a side"
-}
-
-func plural(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }

@@ -23,7 +23,7 @@ func TestTheWholeIntervalDecides(t *testing.T) {
 	} {
 		trial := newTrial(&sides{a: &side{runs: make([]*run, 10)}, b: &side{runs: make([]*run, 10)}}, Options{Confidence: 0.95})
 		m := document.MetricComparison{HigherIsBetter: c.higherIsBetter, Effect: c.effect, PAdjusted: &c.p, Difference: &document.Estimate{Low: c.low, Value: c.value, High: c.high}}
-		if trial.verdict(&m, trial.newPower(15)); m.Verdict != c.want {
+		if trial.verdict(&m); m.Verdict != c.want {
 			t.Errorf("%v (%v … %v), effect %v, p %v: %s, want %s", c.value, c.low, c.high, c.effect, c.p, m.Verdict, c.want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestTheWholeIntervalDecides(t *testing.T) {
 // the effect no number will do.
 func TestMoreRunsLeaveTheEffect(t *testing.T) {
 	trial := newTrial(&sides{a: &side{runs: make([]*run, 40)}, b: &side{runs: make([]*run, 40)}}, Options{Confidence: 0.95})
-	power := trial.newPower(1)
+	power := trial.size(40, 40).power(1)
 	for _, c := range []struct {
 		value, effect float64
 		want          int // of all runs; 0: nobody can say

@@ -23,7 +23,7 @@ const (
 // power says what so many runs can find, in half widths of the metric's own interval,
 // which is how unsteady the runs are.
 type power struct {
-	t *trial
+	of *size
 	// z of the intervals, and of a test after Bonferroni's correction for the family,
 	// which is Holm's for the first of them.
 	z, zFamily float64
@@ -37,14 +37,25 @@ type power struct {
 // different: for the test to say so, and for the interval to leave 0 behind.
 type reach struct{ test, interval float64 }
 
+// power of tests after the correction for family metrics.
+func (z *size) power(family int) power {
+	p, ok := z.known[family]
+	if !ok {
+		p = z.newPower(family)
+		z.known[family] = p
+	}
+	return p
+}
+
 // newPower simulates comparisons of noise with few runs, for then the steps between
 // the p values that can be reached decide, and not the normal approximation: with all
 // that is to be known of two samples of noise, how far would one have to be moved?
 // As far as the interval of the corrected confidence reaches.
-func (t *trial) newPower(family int) power {
+func (z *size) newPower(family int) power {
+	t := z.t
 	alpha := 1 - t.o.Confidence
-	p := power{t: t, z: statistics.NormalQuantile(1 - alpha/2), zFamily: statistics.NormalQuantile(1 - alpha/2/float64(family))}
-	if max(t.n, t.m) > maxSimulated {
+	p := power{of: z, z: statistics.NormalQuantile(1 - alpha/2), zFamily: statistics.NormalQuantile(1 - alpha/2/float64(family))}
+	if max(z.n, z.m) > maxSimulated {
 		return p
 	}
 	random := rand.New(rand.NewPCG(1, 80))
@@ -56,13 +67,13 @@ func (t *trial) newPower(family int) power {
 		return x
 	}
 	corrected := 1 - alpha/float64(family)
-	kFamily := statistics.MannWhitneyOrder(t.n, t.m, corrected)
+	kFamily := statistics.MannWhitneyOrder(z.n, z.m, corrected)
 	if t.s.paired {
-		kFamily = statistics.SignedRankOrder(t.n, corrected)
+		kFamily = statistics.SignedRankOrder(z.n, corrected)
 	}
 	var widths []float64
 	for i := range simulated {
-		a, b := draw(t.n), draw(t.m)
+		a, b := draw(z.n), draw(z.m)
 		var own, far statistics.Interval
 		var ok, found bool
 		if t.s.paired {
@@ -70,7 +81,7 @@ func (t *trial) newPower(family int) power {
 			own, ok = statistics.MedianInterval(d, 200, uint64(i), t.o.Confidence)
 			far, found = statistics.SignedRankBetween(d, kFamily)
 		} else {
-			own, ok = statistics.HodgesLehmannBetween(a, b, t.order)
+			own, ok = statistics.HodgesLehmannBetween(a, b, z.order)
 			far, found = statistics.HodgesLehmannBetween(a, b, kFamily)
 		}
 		if !ok || !found {
@@ -118,7 +129,7 @@ func (p power) moreRuns(m *document.MetricComparison) *int {
 	if d > m.Effect {
 		share = max(share, half/d*(p.zFamily+z80)/p.z)
 	}
-	n, other := float64(p.t.n), float64(p.t.m)
+	n, other := float64(p.of.n), float64(p.of.m)
 	// As many on both sides say as much as these.
 	even := 2 * n * other / (n + other)
 	more := math.Ceil(even*share*share - min(n, other))

@@ -21,9 +21,13 @@ type Comparison struct {
 	// Seed and Resamples of the bootstrap: the same runs give the same intervals.
 	Seed      uint64 `json:"seed"`
 	Resamples int    `json:"resamples"`
+	// Comparisons is how many comparisons were made together, such as those of a bench:
+	// the correction is for the metrics of all of them. Absent: this one alone.
+	Comparisons int `json:"comparisons,omitempty"`
 	// Differences of what should have been the same but for what is compared.
 	Differences []EnvironmentDifference `json:"differences,omitempty"`
-	// Metrics that were compared: the family that Holm's correction is for.
+	// Metrics that were compared: the family that Holm's correction is for; times
+	// Comparisons, where that is more than one.
 	Metrics []MetricComparison `json:"metrics"`
 	// LeftOut are metrics that could not be compared.
 	LeftOut []LeftOutMetric `json:"leftOut,omitempty"`
@@ -109,9 +113,12 @@ type MetricComparison struct {
 	// Pooled is the difference of the percentiles of all runs' histograms merged.
 	// No verdict rests on it.
 	Pooled *Estimate `json:"pooled,omitempty"`
+	// LeftOut are runs that count but not here, for they have no such figure, or the run
+	// beside them has none.
+	LeftOut []LeftOutRun `json:"leftOut,omitempty"`
 	// P is the exact two-sided probability of such a difference if there were none
 	// (Wilcoxon signed-rank for pairs, else Mann-Whitney), PAdjusted that after
-	// Holm's correction for the number of metrics.
+	// Holm's correction for the number of metrics, and for that of Comparisons.
 	P         *float64 `json:"p,omitempty"`
 	PAdjusted *float64 `json:"pAdjusted,omitempty"`
 	// Effect is the least difference that matters: better or worse is what is beyond
@@ -133,7 +140,8 @@ type MetricComparison struct {
 type MetricSide struct {
 	// Median of the runs' values.
 	Median float64 `json:"median"`
-	// Values of the runs, in the order of the group's runs.
+	// Values of the runs, in the order of the group's runs, but for those that the
+	// metric leaves out.
 	Values []float64 `json:"values"`
 	// Pooled is the percentile of all runs' histograms merged.
 	Pooled *float64 `json:"pooled,omitempty"`

@@ -30,8 +30,8 @@ func (m *model) metrics() []metric {
 				i, names = len(names), append(names, one.Name)
 				out = append(out, metric{metricName(one), one.Unit, map[string]float64{}})
 			}
-			out[i].add(c.A.Runs, one.A.Values)
-			out[i].add(c.B.Runs, one.B.Values)
+			out[i].add(c.A.Runs, one.A.Values, one.LeftOut)
+			out[i].add(c.B.Runs, one.B.Values, one.LeftOut)
 		}
 	}
 	if len(m.Comparisons) > 0 {
@@ -40,10 +40,14 @@ func (m *model) metrics() []metric {
 	return m.plainMetrics()
 }
 
-func (m metric) add(runs []document.ComparedRun, values []float64) {
-	for i, r := range runs {
-		if i < len(values) {
-			m.values[r.RunID] = values[i]
+// add takes the values of runs, which are in their order, but for those left out.
+func (m metric) add(runs []document.ComparedRun, values []float64, leftOut []document.LeftOutRun) {
+	for _, r := range runs {
+		if slices.ContainsFunc(leftOut, func(l document.LeftOutRun) bool { return l.RunID == r.RunID }) {
+			continue
+		}
+		if len(values) > 0 {
+			m.values[r.RunID], values = values[0], values[1:]
 		}
 	}
 }
