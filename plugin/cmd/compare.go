@@ -48,7 +48,8 @@ that are not valid are left out and named; runs of other nodes, kernels, images
 or Tests are not compared without --allow or --force.
 
 Exit codes: 0 compared; 1 error, also where runs are not comparable; 2 flags or
-arguments that cannot be right; 3 with --fail-on worse, and it is worse.`,
+arguments that cannot be right; 3 with --fail-on worse, and it is worse; 4 with
+--fail-on too-few, and there are too few runs.`,
 		Example: examples(`  # Does the mesh cost, and how much?`, `  %[1]s compare mesh=none mesh=istio`, ``,
 			`  # Two releases of an application, in this week's runs`, `  %[1]s compare version=1.4 version=1.5 --since 7d --allow images`, ``,
 			`  # For continuous integration: 3 if it got worse`, `  %[1]s compare branch=main branch=pr-17 --fail-on worse`, ``,
@@ -175,13 +176,13 @@ func (f *comparisonFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.PairBy, "pair-by", "", "Pair the runs of both sides that have the same value of this label")
 	fs.Float64Var(&o.Confidence, "confidence", compare.DefaultConfidence, "Of the intervals, and 1 less the chance that anything is called worse or better where nothing is")
 	fs.Uint64Var(&o.Seed, "seed", compare.DefaultSeed, "Of the bootstrap")
-	fs.StringSliceVar(&f.failOn, "fail-on", nil, "Exit with 3 when the verdict is one of these: worse, inconclusive")
+	fs.StringSliceVar(&f.failOn, "fail-on", nil, "Exit with 3 when the verdict is one of these: worse, inconclusive; with 4 when there are too few runs for one: too-few")
 }
 
 func (f *comparisonFlags) complete() error {
 	for _, v := range f.failOn {
-		if v != string(document.Worse) && v != string(document.Inconclusive) {
-			return exit.Usagef("--fail-on %q is unknown: use worse or inconclusive", v)
+		if v != string(document.Worse) && v != string(document.Inconclusive) && v != tooFew {
+			return exit.Usagef("--fail-on %q is unknown: use worse, inconclusive or too-few", v)
 		}
 	}
 	f.options.Effects = map[string]compare.Effect{}
@@ -225,15 +226,28 @@ func (f *comparisonFlags) compare(a, b *compare.Group) (*document.Comparison, er
 	return c, err
 }
 
-// failed is the error that --fail-on asks for.
+// tooFew is the value of --fail-on for comparisons without a verdict.
+const tooFew = "too-few"
+
+// failed is the error that --fail-on asks for. Worse goes before too few runs, which is
+// no verdict and so another exit code, and that before inconclusive.
 func (f *comparisonFlags) failed(all []*document.Comparison) error {
-	for _, verdict := range []document.Verdict{document.Worse, document.Inconclusive} {
-		if !slices.Contains(f.failOn, string(verdict)) {
-			continue
-		}
+	for _, one := range []struct {
+		flag     string
+		verdicts []document.Verdict
+		code     int
+	}{
+		{string(document.Worse), []document.Verdict{document.Worse}, exit.Thresholds},
+		{tooFew, []document.Verdict{document.TooFew}, exit.Invalid},
+		{string(document.Inconclusive), []document.Verdict{document.Inconclusive, document.TooFew}, exit.Thresholds},
+	} {
 		for _, c := range all {
-			if c.Verdict == verdict || verdict == document.Inconclusive && c.Verdict == document.TooFew {
-				return exit.With(exit.Thresholds, fmt.Errorf("%s is %s beside %s", c.B.Name, c.Verdict, c.A.Name))
+			switch {
+			case !slices.Contains(f.failOn, one.flag) || !slices.Contains(one.verdicts, c.Verdict):
+			case c.Verdict == document.TooFew:
+				return exit.With(one.code, fmt.Errorf("%s beside %s: too few runs for a verdict", c.B.Name, c.A.Name))
+			default:
+				return exit.With(one.code, fmt.Errorf("%s is %s beside %s", c.B.Name, c.Verdict, c.A.Name))
 			}
 		}
 	}
