@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
 	"github.com/meshery/kubectl-meshery/plugin/internal/imports"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/selection"
 )
 
 type importOptions struct {
@@ -157,7 +159,7 @@ func (o *importOptions) file(ctx context.Context, a *archive.Archive, name strin
 		}
 		_, err = a.Put(ctx, raw)
 		if errors.Is(err, archive.ErrConflict) {
-			err = fmt.Errorf("it is archived already as run %s, with another name or other labels: 'results delete %[1]s' makes room for this", r.Metadata.RunID)
+			raw, err = imported(ctx, a, r)
 		}
 		var e *archive.Entry
 		if err == nil {
@@ -174,6 +176,24 @@ func (o *importOptions) file(ctx context.Context, a *archive.Archive, name strin
 		warnings = append(warnings, r.Status.Validity.Warnings...)
 	}
 	return entries, warnings, errors.Join(errs...)
+}
+
+// imported is the Result that is archived under the id of r. The id is made of the
+// file, but another version may have written other warnings, so that only another
+// name and other labels make it another Result.
+func imported(ctx context.Context, a *archive.Archive, r *document.Result) ([]byte, error) {
+	raw, err := a.Get(ctx, r.Metadata.RunID)
+	if err != nil {
+		return nil, err
+	}
+	there, err := selection.Read(raw)
+	if err != nil {
+		return nil, fmt.Errorf("it is archived already as run %s: %w", r.Metadata.RunID, err)
+	}
+	if there.Metadata.Name != r.Metadata.Name || !maps.Equal(there.Metadata.Labels, r.Metadata.Labels) {
+		return nil, fmt.Errorf("it is archived already as run %s, with another name or other labels: 'results delete %[1]s' makes room for this", r.Metadata.RunID)
+	}
+	return raw, nil
 }
 
 // read reads a file, but not more of it than is imported: see imports.Read.

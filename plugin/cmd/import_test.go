@@ -10,7 +10,9 @@ import (
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/imports"
 )
 
 const (
@@ -66,6 +68,34 @@ func TestImport(t *testing.T) {
 	stdout, _, err = execute(t, "import", fortioFile, "--name", "other")
 	if want := fortioFile + ": it is archived already as run " + r.Metadata.RunID + ", with another name or other labels: 'results delete " + r.Metadata.RunID + "' makes room for this"; stdout != "" || fmt.Sprint(err) != want {
 		t.Errorf("%q, %v", stdout, err)
+	}
+}
+
+// A file that another version imported, with other words in its warnings, is the same
+// run.
+func TestImportAfterAnotherVersion(t *testing.T) {
+	data, err := os.ReadFile(fortioFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := imports.Read(data, imports.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, id := defaultArchive(home(t)), results[0].Metadata.RunID
+	archived(t, url, id, func(r *document.Result) {
+		*r = *results[0]
+		r.Status.Validity.Warnings = []string{"in other words"}
+	})
+	stdout, _, err := execute(t, "import", fortioFile, "-o", "name")
+	if err != nil || stdout != "result/"+id+"\n" {
+		t.Errorf("%q, %v", stdout, err)
+	}
+	if stdout, _, err = execute(t, "results", "get", id); err != nil || !strings.Contains(stdout, "in other words") {
+		t.Errorf("it was changed: %v\n%s", err, stdout)
+	}
+	if _, _, err = execute(t, "import", fortioFile, "--label", "team=shop"); err == nil || !strings.Contains(err.Error(), "with another name or other labels") {
+		t.Error(err)
 	}
 }
 
