@@ -40,8 +40,9 @@ type Options struct {
 	// Family is how many comparisons are made together, such as all of a bench: the
 	// correction is for the metrics of all of them. 0 and 1: this one alone.
 	Family int
-	// Allow are kinds of differences (EnvironmentDifference.What) to let pass. Force
-	// lets all of them pass.
+	// Allow are kinds of differences (EnvironmentDifference.What) to let pass between
+	// the sides, each being of one kind in itself. Force lets all of them pass, also
+	// those within a side.
 	Allow []string
 	Force bool
 }

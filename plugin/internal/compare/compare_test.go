@@ -176,6 +176,28 @@ func TestRunsThatDoNotCount(t *testing.T) {
 	}
 }
 
+// A run that was exported and imported is the same measurement, whatever its new id.
+func TestImportedRunsAreNotCountedTwice(t *testing.T) {
+	copyOf := func(n int, prefix string) []*document.Result {
+		return results(n, 0, func(_ int, r *document.Result) {
+			r.Metadata.Labels[importedRun] = r.Metadata.RunID
+			r.Metadata.RunID = prefix + r.Metadata.RunID
+		})
+	}
+	twice := slices.Concat(results(6, 0, nil), copyOf(6, "x"), copyOf(6, "y"))
+	c := compared(t, twice, results(6, 1, nil), Options{})
+	if len(c.A.Runs) != 6 || len(c.A.LeftOut) != 12 || c.A.LeftOut[0] != (document.LeftOutRun{RunID: "x0-0", Reason: "it is the same measurement as run 0-0, exported and imported"}) {
+		t.Errorf("%+v", c.A)
+	}
+	if c := compared(t, slices.Concat(copyOf(6, "x"), copyOf(6, "y")), results(6, 1, nil), Options{}); len(c.A.Runs) != 6 {
+		t.Errorf("two copies: %+v", c.A)
+	}
+	c = compared(t, results(6, 0, nil), slices.Concat(copyOf(6, "x"), results(6, 1, nil)), Options{})
+	if len(c.A.Runs) != 0 || len(c.B.Runs) != 6 || c.B.LeftOut[0].Reason != "it is on both sides: on the other as run 0-0, exported and imported" {
+		t.Errorf("on both sides: %+v, %+v", c.A, c.B)
+	}
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	for want, o := range map[string]Options{
 		`metric "p50" is none`: {Metrics: []string{"p50"}}, `effect of "disk"`: {Effects: map[string]Effect{"disk": {}}},

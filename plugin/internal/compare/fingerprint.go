@@ -162,7 +162,7 @@ func differences(a, b []*run, o Options) ([]document.EnvironmentDifference, erro
 			continue
 		}
 		d := document.EnvironmentDifference{What: k.what, Field: k.field, A: values[0], B: values[1], Warning: kinds[rankOf(k.what)].warning}
-		d.Allowed = !d.Warning && (o.Force || slices.Contains(o.Allow, k.what))
+		d.Allowed = !d.Warning && (o.Force || slices.Contains(o.Allow, k.what) && within(d) == "")
 		refused = refused || !d.Warning && !d.Allowed
 		all = append(all, d)
 	}
@@ -173,6 +173,20 @@ func differences(a, b []*run, o Options) ([]document.EnvironmentDifference, erro
 		return nil, &DifferentError{Differences: all}
 	}
 	return all, nil
+}
+
+// within says on which sides the runs differ among themselves, "" where they do not.
+// Such a difference is not what is compared, whatever may differ between the sides.
+func within(d document.EnvironmentDifference) string {
+	switch a, b := len(d.A) > 1, len(d.B) > 1; {
+	case a && b:
+		return "a and b"
+	case a:
+		return "a"
+	case b:
+		return "b"
+	}
+	return ""
 }
 
 // optionalFact tells that without a value there is none, where of others it is not
@@ -208,6 +222,7 @@ type DifferentError struct {
 
 func (e *DifferentError) Error() string {
 	var names, whats []string
+	inside := false
 	for _, d := range e.Differences {
 		if d.Warning || d.Allowed {
 			continue
@@ -216,10 +231,17 @@ func (e *DifferentError) Error() string {
 		if d.Field != "" {
 			name += " " + d.Field
 		}
-		names = append(names, fmt.Sprintf("%s (%s / %s)", name, strings.Join(d.A, ", "), strings.Join(d.B, ", ")))
+		name = fmt.Sprintf("%s (%s / %s)", name, strings.Join(d.A, ", "), strings.Join(d.B, ", "))
+		if sides := within(d); sides != "" {
+			name, inside = name+" within "+sides, true
+		}
+		names = append(names, name)
 		if !slices.Contains(whats, d.What) {
 			whats = append(whats, d.What)
 		}
+	}
+	if inside {
+		return fmt.Sprintf("the runs differ in %s: leave out those runs of a side that are unlike its others, or force the comparison", strings.Join(names, "; "))
 	}
 	return fmt.Sprintf("the runs differ in %s: compare runs that do not, or allow differences of %s", strings.Join(names, "; "), strings.Join(whats, ", "))
 }

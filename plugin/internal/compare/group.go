@@ -21,8 +21,11 @@ type Group struct {
 // much.
 type run struct {
 	id, name string
-	start    time.Time
-	labels   map[string]string
+	// origin is id, or of an imported run the id of that which was exported: both are
+	// one measurement.
+	origin string
+	start  time.Time
+	labels map[string]string
 	// figures by the metric's name, and why others are absent.
 	figures map[string]float64
 	absent  map[string]string
@@ -34,16 +37,23 @@ type run struct {
 // Add takes a run into the group, and nothing of r that it holds on to. A run that is
 // not whole, not valid, or already there is left out, and the Comparison says so.
 func (g *Group) Add(r *document.Result) {
-	id := r.Metadata.RunID
-	if g.has(id) {
-		g.leave(id, "it was given twice")
+	id, origin := r.Metadata.RunID, r.Metadata.RunID
+	if from := r.Metadata.Labels[importedRun]; from != "" {
+		origin = from
+	}
+	if same := g.same(origin); same != nil {
+		reason := "it was given twice"
+		if same.id != id {
+			reason = fmt.Sprintf("it is the same measurement as run %s, exported and imported", same.id)
+		}
+		g.leave(id, reason)
 		return
 	}
 	if reason := unfit(r); reason != "" {
 		g.leave(id, reason)
 		return
 	}
-	one := &run{id: id, name: r.Metadata.Name, start: r.Status.StartTime, labels: map[string]string{},
+	one := &run{id: id, origin: origin, name: r.Metadata.Name, start: r.Status.StartTime, labels: map[string]string{},
 		figures: map[string]float64{}, absent: map[string]string{}, buckets: map[string][]histogram.Bucket{}}
 	for name, value := range r.Metadata.Labels {
 		one.labels[name] = value
@@ -64,13 +74,18 @@ func (g *Group) Add(r *document.Result) {
 // Runs is how many runs of the group count so far.
 func (g *Group) Runs() int { return len(g.runs) }
 
-func (g *Group) has(id string) bool {
+// importedRun is the label that an imported run has for the id of the run that was
+// exported; see package imports.
+const importedRun = "imported-run"
+
+// same is the run of the same measurement, nil without.
+func (g *Group) same(origin string) *run {
 	for _, r := range g.runs {
-		if r.id == id {
-			return true
+		if r.origin == origin {
+			return r
 		}
 	}
-	return false
+	return nil
 }
 
 func (g *Group) leave(id, reason string) {

@@ -66,8 +66,12 @@ func pair(a, b *Group, o Options) (*sides, error) {
 func newSide(g, other *Group) *side {
 	s := &side{leftOut: slices.Clone(g.leftOut)}
 	for _, r := range g.runs {
-		if other.has(r.id) {
-			s.leftOut = append(s.leftOut, document.LeftOutRun{RunID: r.id, Reason: "it is on both sides"})
+		if same := other.same(r.origin); same != nil {
+			reason := "it is on both sides"
+			if same.id != r.id {
+				reason = fmt.Sprintf("it is on both sides: on the other as run %s, exported and imported", same.id)
+			}
+			s.leftOut = append(s.leftOut, document.LeftOutRun{RunID: r.id, Reason: reason})
 			continue
 		}
 		s.runs = append(s.runs, r)

@@ -17,27 +17,28 @@ import (
 // afterwards; which agents were asked for, for which they are is compared; and the
 // seed of random arrivals.
 //
-// Nothing secret is in them: of headers that may be a credential, of bodies and of
-// certificates there is a short hash, which tells whether two are the same.
+// They are of the Test as it is kept, without the values of headers and parameters of
+// the URL that may be a credential: of these only the names can be compared. Of bodies
+// and of certificates there is a short hash, which tells whether two are the same.
 func testFacts(r *document.Result) []fact {
 	spec := document.Test{Spec: r.Spec}.Redacted().Spec
 	spec.Thresholds, spec.AbortOn, spec.Validity = nil, nil, document.Criteria{}
 	spec.Metrics, spec.Agents, spec.Load.Seed = document.Metrics{}, document.Agents{}, 0
-	original, targets := r.Spec.AllTargets(), spec.AllTargets()
+	targets := spec.AllTargets()
 	var all []fact
 	for i := range targets {
 		prefix := "target"
 		if len(targets) > 1 {
 			prefix = fmt.Sprintf("targets[%d]", i)
 		}
-		all = append(all, targetFacts(prefix, original[i], targets[i])...)
+		all = append(all, targetFacts(prefix, targets[i])...)
 	}
 	all = append(all, flatten("load", spec.Load)...)
 	return all
 }
 
-// targetFacts are those of one target; t is redacted, original is not.
-func targetFacts(prefix string, original, t document.Target) []fact {
+// targetFacts are those of one target.
+func targetFacts(prefix string, t document.Target) []fact {
 	var all []fact
 	add := func(field, value string) {
 		if value != "" {
@@ -48,15 +49,10 @@ func targetFacts(prefix string, original, t document.Target) []fact {
 	add("scheme", scheme)
 	add("path", path)
 	var headers []string
-	for i, h := range t.Headers {
-		if strings.EqualFold(h.Name, "host") {
-			continue
+	for _, h := range t.Headers {
+		if !strings.EqualFold(h.Name, "host") {
+			headers = append(headers, strings.ToLower(h.Name)+": "+h.Value)
 		}
-		value := h.Value
-		if original.Headers[i].Value != value {
-			value = short(original.Headers[i].Value)
-		}
-		headers = append(headers, strings.ToLower(h.Name)+": "+value)
 	}
 	add("headers", list(headers))
 	add("body", short(t.Body+string(t.BodyBase64)))
@@ -89,7 +85,7 @@ func place(raw string) (scheme, path string) {
 	return u.Scheme, path
 }
 
-// short is a hash of what may be long, or secret; "" of nothing.
+// short is a hash of what may be long, or private; "" of nothing.
 func short(text string) string {
 	if text == "" {
 		return ""
