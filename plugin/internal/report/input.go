@@ -45,8 +45,9 @@ type group struct {
 	name  string
 	index int
 	all   []*run
-	// runs count in the group's figures: the valid ones that no comparison left
-	// out. Where there is none, all of them do, and doubtful is true.
+	// runs count in the group's figures: the valid ones, but for those that every
+	// comparison of them left out. Where there is none, all of them do, and doubtful
+	// is true.
 	runs     []*run
 	doubtful bool
 }
@@ -55,6 +56,9 @@ type group struct {
 type run struct {
 	*document.Result
 	leftOut string
+	// apart are the comparisons that left it out although it counts in others, and
+	// why.
+	apart []string
 }
 
 // look is the group's colour and marker; dash tells several of its lines apart.
@@ -82,7 +86,7 @@ func newModel(in Input) (*model, error) {
 		}
 		one := &group{name: printer.Escape(name), index: len(m.groups)}
 		for _, r := range g.Runs {
-			one.all = append(one.all, &run{r, leftOut(in.Comparisons, r)})
+			one.all = append(one.all, considered(in.Comparisons, r))
 		}
 		for _, r := range one.all {
 			if r.leftOut == "" {
@@ -128,24 +132,33 @@ func (m *model) title() string {
 	return strings.Join(names, ", ")
 }
 
-// leftOut is why r does not count, or "".
-func leftOut(comparisons []*document.Comparison, r *document.Result) string {
+// considered is a run with what comparisons made of it. It counts if one of them used
+// it.
+func considered(comparisons []*document.Comparison, r *document.Result) *run {
+	out := &run{Result: r}
+	used := false
 	for _, c := range comparisons {
 		for _, side := range []document.ComparedGroup{c.A, c.B} {
+			used = used || slices.ContainsFunc(side.Runs, func(one document.ComparedRun) bool { return one.RunID == r.Metadata.RunID })
 			for _, l := range side.LeftOut {
 				if l.RunID == r.Metadata.RunID {
-					return l.Reason
+					out.leftOut = l.Reason
+					out.apart = append(out.apart, fmt.Sprintf("left out of %s against %s: %s", c.B.Name, c.A.Name, l.Reason))
 				}
 			}
 		}
 	}
-	if v := r.Status.Validity; !v.Valid {
-		if len(v.Reasons) == 0 {
-			return "invalid; no reason is given"
-		}
-		return "invalid: " + strings.Join(v.Reasons, "; ")
+	switch v := r.Status.Validity; {
+	case used:
+		out.leftOut = ""
+	case out.leftOut != "":
+		out.apart = nil
+	case !v.Valid && len(v.Reasons) == 0:
+		out.leftOut = "invalid; no reason is given"
+	case !v.Valid:
+		out.leftOut = "invalid: " + strings.Join(v.Reasons, "; ")
 	}
-	return ""
+	return out
 }
 
 // single is the only run of the report, or nil.

@@ -91,7 +91,7 @@ func (m *model) markdownRun(b *strings.Builder, r *run) {
 	}
 }
 
-// markdownLeftOut names the runs that do not count.
+// markdownLeftOut names the runs that do not count, or not in every comparison.
 func (m *model) markdownLeftOut(b *strings.Builder) {
 	var lines []string
 	said := map[string]bool{}
@@ -105,12 +105,15 @@ func (m *model) markdownLeftOut(b *strings.Builder) {
 		for _, g := range m.groups {
 			for _, r := range g.all {
 				add(r.Metadata.RunID, r.leftOut)
+				add(r.Metadata.RunID, strings.Join(r.apart, "; "))
 			}
 		}
 	}
 	for _, c := range m.Comparisons {
 		for _, l := range append(c.A.LeftOut[:len(c.A.LeftOut):len(c.A.LeftOut)], c.B.LeftOut...) {
-			add(l.RunID, l.Reason)
+			if !m.has(l.RunID) {
+				add(l.RunID, l.Reason)
+			}
 		}
 	}
 	if len(lines) > 0 {

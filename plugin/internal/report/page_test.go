@@ -257,6 +257,39 @@ func TestAbsentFiguresSayWhy(t *testing.T) {
 	}
 }
 
+// A run that one comparison left out and another used counts, and the report says
+// which did what.
+func TestRunLeftOutOfOneComparison(t *testing.T) {
+	in := made(t, "comparison")
+	first := in.Comparisons[0]
+	run := first.A.Runs[0].RunID
+	for _, used := range []bool{true, false} {
+		second := *first
+		second.B.Name = "third"
+		second.A.Runs = second.A.Runs[1:]
+		second.A.LeftOut = append(slices.Clone(first.A.LeftOut), document.LeftOutRun{RunID: run, Reason: "no partner in its block"})
+		all := []*document.Comparison{&second, &second}
+		if used {
+			all[0] = first
+		}
+		in.Comparisons = all
+		html := page(t, in)
+		for name, text := range map[string]string{"page": html, "Markdown": written(t, in, report.Markdown)} {
+			if apart := strings.Contains(text, "left out of third against "+first.A.Name+": no partner"); apart != used || !strings.Contains(text, "no partner in its block") {
+				t.Errorf("%s, used %v: said apart %v", name, used, apart)
+			}
+		}
+		for _, n := range elements(t, html) {
+			if n.Data != "tr" || !strings.Contains(textOf(n), run) {
+				continue
+			}
+			if text := strings.TrimSpace(textOf(n)); strings.HasSuffix(text, "yes") && !used || strings.HasSuffix(text, "no") && used {
+				t.Errorf("used %v: %q", used, text)
+			}
+		}
+	}
+}
+
 // Headers, keys and tokens of the Test are nowhere, and it can be run again.
 func TestTheTestIsShownWithoutSecrets(t *testing.T) {
 	in := made(t, "single")

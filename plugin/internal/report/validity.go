@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
@@ -29,7 +30,7 @@ func (m *model) validity() (section, error) {
 			if !v.Valid {
 				word = cell{Text: "invalid", Kind: "worse"}
 			}
-			notes := append([]string{}, v.Warnings...)
+			notes := slices.Concat(r.apart, v.Warnings)
 			if r.leftOut != "" {
 				notes = append([]string{r.leftOut}, notes...)
 			}
