@@ -16,13 +16,13 @@ func Markdown(w io.Writer, in Input) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n", markdownText(m.Title))
+	b := &pieces{}
+	b.write("### %s\n\n", markdownText(m.Title))
 	if r := m.single(); r != nil {
-		m.markdownRun(&b, r)
+		m.markdownRun(b, r)
 	}
 	for _, c := range m.Comparisons {
-		markdownComparison(&b, m.Title, c)
+		markdownComparison(b, m.Title, c)
 	}
 	if m.single() == nil && len(m.groups) > 0 {
 		t, err := m.overview()
@@ -30,69 +30,69 @@ func Markdown(w io.Writer, in Input) error {
 			return fmt.Errorf("report: %w", err)
 		}
 		if len(m.Comparisons) == 0 {
-			markdownTable(&b, t)
+			b.table(t)
 		} else {
-			folded(&b, "Groups", func() { markdownTable(&b, t) })
+			b.folded("Groups", func(b *strings.Builder) { markdownTable(b, t) })
 		}
 	}
-	m.markdownLeftOut(&b)
-	if err := m.markdownRepeat(&b); err != nil {
+	m.markdownLeftOut(b)
+	if err := m.markdownRepeat(b); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	fmt.Fprintf(&b, "<sub>kubectl-meshery %s, %s</sub>\n", markdownText(printer.Escape(m.Plugin)), when(m.Generated))
-	_, err = io.WriteString(w, b.String())
+	foot := fmt.Sprintf("<sub>kubectl-meshery %s, %s</sub>\n", markdownText(printer.Escape(m.Plugin)), when(m.Generated))
+	_, err = io.WriteString(w, b.within(mostMarkdown-len(foot))+foot)
 	return err
 }
 
 // signs stand before a verdict, for the eye; by its kind.
 var signs = map[string]string{"better": "🟢 ", "worse": "🔴 ", "same": "⚪ ", "inconclusive": "🟡 "}
 
-func markdownComparison(b *strings.Builder, title string, c *document.Comparison) {
+func markdownComparison(b *pieces, title string, c *document.Comparison) {
 	if heading := c.B.Name + " against " + c.A.Name; heading != title {
-		fmt.Fprintf(b, "#### %s\n\n", markdownText(heading))
+		b.write("#### %s\n\n", markdownText(heading))
 	}
-	fmt.Fprintf(b, "%s**%s** (%s)\n\n", signs[string(meaning(c.Verdict))], markdownText(string(c.Verdict)), markdownText(verdictText(c)))
+	b.write("%s**%s** (%s)\n\n", signs[string(meaning(c.Verdict))], markdownText(string(c.Verdict)), markdownText(verdictText(c)))
 	if len(c.Metrics) > 0 {
-		markdownTable(b, metrics("", c))
+		b.table(metrics("", c))
 	}
-	fmt.Fprintf(b, "%s\n\n", markdownText(basis(c)))
+	b.write("%s\n\n", markdownText(basis(c)))
 	if notes := notCompared(c); len(notes) > 0 {
-		folded(b, "Not compared: "+counted(len(notes), "metric"), func() { markdownList(b, notes) })
+		b.folded("Not compared: "+counted(len(notes), "metric"), func(b *strings.Builder) { markdownList(b, notes) })
 	}
 	if t := environmentDifferences("", c); t != nil {
-		fmt.Fprintf(b, "%s:\n\n", markdownText(t.Caption))
-		markdownTable(b, t)
+		b.write("%s:\n\n", markdownText(t.Caption))
+		b.table(t)
 	}
 	if len(c.Metrics) > 0 {
-		folded(b, "More figures", func() { markdownTable(b, exact("", c)) })
+		b.folded("More figures", func(b *strings.Builder) { markdownTable(b, exact("", c)) })
 	}
 }
 
-func (m *model) markdownRun(b *strings.Builder, r *run) {
+func (m *model) markdownRun(b *pieces, r *run) {
 	v := r.Status.Validity
 	if v.Valid {
-		fmt.Fprintf(b, "🟢 **valid** (%s)\n\n", markdownText(requests(r)))
+		b.write("🟢 **valid** (%s)\n\n", markdownText(requests(r)))
 	} else {
-		fmt.Fprintf(b, "🔴 **invalid**, these numbers are not to be relied on (%s)\n\n", markdownText(requests(r)))
+		b.write("🔴 **invalid**, these numbers are not to be relied on (%s)\n\n", markdownText(requests(r)))
 	}
-	markdownList(b, escaped(v.Reasons))
+	b.text(func(b *strings.Builder) { markdownList(b, escaped(v.Reasons)) })
 	t := &table{Columns: []string{"Figure", "Value", ""}, Names: 1}
 	for _, block := range m.ofRun(r) {
 		for _, one := range block.Tiles {
 			t.Rows = append(t.Rows, cells(1, one.Name, one.Value, one.Note))
 		}
 	}
-	markdownTable(b, t)
+	b.table(t)
 	if t := thresholds(r); t != nil {
-		markdownTable(b, t)
+		b.table(t)
 	}
 	if len(v.Warnings) > 0 {
-		folded(b, counted(len(v.Warnings), "warning"), func() { markdownList(b, escaped(v.Warnings)) })
+		b.folded(counted(len(v.Warnings), "warning"), func(b *strings.Builder) { markdownList(b, escaped(v.Warnings)) })
 	}
 }
 
 // markdownLeftOut names the runs that do not count, or not in every comparison.
-func (m *model) markdownLeftOut(b *strings.Builder) {
+func (m *model) markdownLeftOut(b *pieces) {
 	var lines []string
 	said := map[string]bool{}
 	add := func(id, why string) {
@@ -117,17 +117,17 @@ func (m *model) markdownLeftOut(b *strings.Builder) {
 		}
 	}
 	if len(lines) > 0 {
-		fmt.Fprintf(b, "Left out: %s\n\n%s\n", counted(len(lines), "run"), strings.Join(lines, ""))
+		b.write("Left out: %s\n\n%s\n", counted(len(lines), "run"), strings.Join(lines, ""))
 	}
 }
 
 // markdownRepeat folds the Tests away.
-func (m *model) markdownRepeat(b *strings.Builder) error {
+func (m *model) markdownRepeat(b *pieces) error {
 	s, err := m.repeat()
 	if err != nil || len(s.Blocks) == 0 {
 		return err
 	}
-	folded(b, s.Title, func() {
+	b.folded(s.Title, func(b *strings.Builder) {
 		for _, one := range s.Blocks {
 			if one.Text != "" {
 				fmt.Fprintf(b, "%s\n\n", markdownText(one.Text))
@@ -139,12 +139,6 @@ func (m *model) markdownRepeat(b *strings.Builder) error {
 		}
 	})
 	return nil
-}
-
-func folded(b *strings.Builder, summary string, content func()) {
-	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n", markdownText(summary))
-	content()
-	b.WriteString("</details>\n\n")
 }
 
 func markdownList(b *strings.Builder, lines []string) {

@@ -298,6 +298,38 @@ func TestTheTestIsShownWithoutSecrets(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	body := in.Groups[0].Runs[0].Spec.Target
+	run := in.Groups[0].Runs[0]
+	for _, one := range []struct {
+		change func(*document.Target)
+		want   string
+	}{
+		{func(t *document.Target) { t.Body = `{"password": "s3cret"}` + strings.Repeat("x", 2000) }, "body: <redacted, 2,022 bytes>"},
+		{func(t *document.Target) { t.BodyBase64 = []byte("s3cret\xff") }, "body: <redacted, 7 bytes>"},
+		{func(t *document.Target) { t.GRPC = &document.GRPCCall{Method: "a.B/C", Message: `{"key":"s3cret"}`} }, "message: <redacted, 16 bytes>"},
+		{func(t *document.Target) {
+			t.GRPC = &document.GRPCCall{Method: "a.B/C", DescriptorSet: []byte(strings.Repeat("s3cret", 300))}
+		}, "descriptorSet: <redacted, 1,800 bytes>"},
+	} {
+		run.Spec.Target = body
+		one.change(&run.Spec.Target)
+		run.Spec.Targets = []document.Target{run.Spec.Target}
+		for name, text := range map[string]string{"page": html.UnescapeString(page(t, in)), "Markdown": written(t, in, report.Markdown)} {
+			if strings.Count(text, one.want) != 2 || strings.Contains(text, "s3cret") || strings.Contains(text, "czNjcmV0") {
+				t.Errorf("the %s lacks %q twice, or has more", name, one.want)
+			}
+		}
+	}
+	// Bodies of the same length are two Tests all the same.
+	other := *run
+	other.Spec.Targets, other.Spec.Target.Body = nil, "hunter2"
+	run.Spec.Targets, run.Spec.Target = nil, body
+	run.Spec.Target.Body = "hunter1"
+	in.Groups[0].Runs = append(in.Groups[0].Runs, &other)
+	if text := page(t, in); !strings.Contains(text, "test-2.yaml") || strings.Contains(text, "hunter") {
+		t.Error("two Tests are shown as one, or their bodies are")
+	}
+	in.Groups[0].Runs, run.Spec.Target = in.Groups[0].Runs[:1], body
 	in.Groups[0].Runs[0].Status.Environment.Local = true
 	if !strings.Contains(page(t, in), "<code>kubectl meshery run -f test.yaml --local</code>") {
 		t.Error("a local run is not repeated locally")

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -16,7 +19,8 @@ const mostTests = 6
 
 // ranTest is a Test, and who ran it.
 type ranTest struct {
-	yaml, command string
+	spec, command string // spec is as it was run, to tell it from others
+	yaml          string
 	labels        map[string]string
 	groups        []string
 	runs          int
@@ -55,19 +59,19 @@ func (m *model) tests() ([]*ranTest, error) {
 	for _, g := range m.groups {
 		for _, r := range g.all {
 			// Labels may be of the one run: only those stay that all runs of the Test have.
-			spec, err := testYAML(r.Result, nil)
+			spec, err := specOf(r.Result)
 			if err != nil {
 				return nil, err
 			}
 			command := commandLine(r.Result)
 			var t *ranTest
 			for _, known := range out {
-				if known.yaml == spec && known.command == command {
+				if known.spec == spec && known.command == command {
 					t = known
 				}
 			}
 			if t == nil {
-				t = &ranTest{yaml: spec, command: command, first: r, labels: map[string]string{}}
+				t = &ranTest{spec: spec, command: command, first: r, labels: map[string]string{}}
 				for k, v := range r.Metadata.Labels {
 					t.labels[k] = v
 				}
@@ -93,20 +97,65 @@ func (m *model) tests() ([]*ranTest, error) {
 	return out, nil
 }
 
+// specOf is what was run, with everything that tells it from something else.
+func specOf(r *document.Result) (string, error) {
+	raw, err := json.Marshal(document.Test{Metadata: document.Metadata{Name: r.Metadata.Name}, Spec: r.Spec})
+	if err != nil {
+		return "", fmt.Errorf("the Test of run %q: %w", r.Metadata.RunID, err)
+	}
+	return string(raw), nil
+}
+
 // testYAML is the Test of a run without what must not be shown.
 func testYAML(r *document.Result, labels map[string]string) (string, error) {
 	t := document.Test{APIVersion: document.APIVersion, Kind: document.KindTest,
 		Metadata: document.Metadata{Name: r.Metadata.Name, Labels: labels}, Spec: r.Spec}.Redacted()
+	t.Spec.Target = withoutContent(t.Spec.Target)
+	t.Spec.Targets = slices.Clone(t.Spec.Targets)
+	for i := range t.Spec.Targets {
+		t.Spec.Targets[i] = withoutContent(t.Spec.Targets[i])
+	}
 	raw, err := yaml.Marshal(t)
 	if err != nil {
 		return "", fmt.Errorf("the Test of run %q: %w", r.Metadata.RunID, err)
 	}
-	lines := strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+	// Bytes are base64 in YAML, in which nobody could read how many there were.
+	text := bytesSent.ReplaceAllStringFunc(string(raw), func(encoded string) string {
+		if decoded, err := base64.StdEncoding.DecodeString(encoded); err == nil {
+			return string(decoded)
+		}
+		return encoded
+	})
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i := range lines {
 		lines[i] = printer.Escape(lines[i])
 	}
 	return strings.Join(lines, "\n"), nil
 }
+
+// bytesSent is the beginning of what size writes, in base64, and the rest of it.
+var bytesSent = regexp.MustCompile(`PHJlZGFjdGVkL[A-Za-z0-9+/]*=*`)
+
+// withoutContent is t with the size of what it sends in place of what it sends: it may
+// be a login or a customer's data, and is as long as whoever wrote it liked.
+func withoutContent(t document.Target) document.Target {
+	if n := len(t.Body) + len(t.BodyBase64); n > 0 {
+		t.Body, t.BodyBase64 = size(n), nil
+	}
+	if t.GRPC != nil {
+		c := *t.GRPC
+		if c.Message != "" {
+			c.Message = size(len(c.Message))
+		}
+		if len(c.DescriptorSet) > 0 {
+			c.DescriptorSet = []byte(size(len(c.DescriptorSet)))
+		}
+		t.GRPC = &c
+	}
+	return t
+}
+
+func size(n int) string { return "<redacted, " + printer.Count(int64(n)) + " bytes>" }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 

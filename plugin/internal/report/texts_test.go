@@ -89,12 +89,37 @@ func TestMarkdownOfForeignText(t *testing.T) {
 	}
 }
 
-// A fence in a Test's body does not end the code.
+// A fence in a Test does not end the code.
 func TestMarkdownFences(t *testing.T) {
 	in := made(t, "single")
-	in.Groups[0].Runs[0].Spec.Target.Body = "```\n</details>\n````\n"
+	in.Groups[0].Runs[0].Spec.Target.Headers = []document.Header{{Name: "Accept", Value: "```\n</details>\n````\n"}}
 	if text := written(t, in, report.Markdown); !strings.Contains(text, "\n`````\napiVersion: ") {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+// GitHub refuses longer comments. What is folded goes first, and the verdict stays.
+func TestMarkdownFitsIntoAComment(t *testing.T) {
+	in := made(t, "comparison")
+	for _, c := range []struct {
+		copies         int
+		folds, overall bool
+	}{{1, true, true}, {12, true, false}, {60, false, false}} {
+		many := in
+		many.Comparisons = nil
+		for range c.copies {
+			for _, one := range in.Comparisons {
+				copied := *one
+				copied.Metrics = slices.Repeat(one.Metrics, 2)
+				many.Comparisons = append(many.Comparisons, &copied)
+			}
+		}
+		text := written(t, many, report.Markdown)
+		said := strings.Contains(text, "does not fit into a comment")
+		if len(text) > 65_000 || said == c.overall || strings.Contains(text, "How to repeat") != c.overall || strings.Contains(text, "More figures") != c.folds ||
+			strings.Count(text, "<details>") != strings.Count(text, "</details>") || !strings.HasSuffix(text, "</sub>\n") || !strings.HasPrefix(text, "### ") {
+			t.Errorf("%d copies: %d bytes, said %v, folds %d", c.copies, len(text), said, strings.Count(text, "<details>"))
+		}
 	}
 }
 
