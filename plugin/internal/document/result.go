@@ -349,11 +349,28 @@ type Environment struct {
 	// TargetPods are the pods behind the target where it is a Service, as
 	// namespace/name: what requests cost is in their containers.
 	TargetPods []string `json:"targetPods,omitempty"`
-	// PodsByTarget are the same by the target's name, where there are several: a
+	// TargetContainers are what is in these pods: a tag such as latest may be another
+	// image tomorrow.
+	TargetContainers []TargetContainer `json:"targetContainers,omitempty"`
+	// TargetNodes are the nodes that these pods are on.
+	TargetNodes []string `json:"targetNodes,omitempty"`
+	// PodsByTarget are TargetPods by the target's name, where there are several: a
 	// pod may be behind more than one.
 	PodsByTarget map[string][]string `json:"podsByTarget,omitempty"`
 	Plugin       string              `json:"plugin"`
 	Agent        string              `json:"agent,omitempty"`
+}
+
+// TargetContainer is a container that pods behind the target have, init containers
+// included, with one image.
+type TargetContainer struct {
+	Name  string `json:"name"`
+	Image string `json:"image"`
+	// ImageID is what the container runtime says it runs, mostly a repository with a
+	// digest; absent where it did not say so before the run.
+	ImageID string `json:"imageID,omitempty"`
+	// Pods is how many of them have it so.
+	Pods int `json:"pods"`
 }
 
 // NodeInfo describes a node as Kubernetes knows it.

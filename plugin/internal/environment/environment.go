@@ -42,7 +42,8 @@ func Describe(ctx context.Context, client kubernetes.Interface, namespace string
 			e.PodsByTarget[t.Name] = names(of)
 		}
 	}
-	e.TargetPods, e.TargetImages = names(pods), images(pods)
+	pods = once(pods)
+	e.TargetPods, e.TargetImages, e.TargetContainers, e.TargetNodes = names(pods), images(pods), containers(pods), nodesOf(pods)
 	return e
 }
 
@@ -78,7 +79,8 @@ func cni(ctx context.Context, client kubernetes.Interface) string {
 	return ""
 }
 
-// behind are the pods behind the target where it is the name of a Service.
+// behind are the pods behind the target where it is the name of a Service, but for those
+// that take no requests any more.
 func behind(ctx context.Context, client kubernetes.Interface, namespace, target string) []corev1.Pod {
 	u, err := url.Parse(target)
 	if err != nil {
@@ -99,27 +101,5 @@ func behind(ctx context.Context, client kubernetes.Interface, namespace, target 
 	if err != nil {
 		return nil
 	}
-	return pods.Items
-}
-
-// names are namespace/name of pods, sorted, each once.
-func names(pods []corev1.Pod) []string {
-	var all []string
-	for i := range pods {
-		all = append(all, pods[i].Namespace+"/"+pods[i].Name)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// images are those of pods, sorted, each once.
-func images(pods []corev1.Pod) []string {
-	var all []string
-	for i := range pods {
-		for _, c := range slices.Concat(pods[i].Spec.InitContainers, pods[i].Spec.Containers) {
-			all = append(all, c.Image)
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return slices.DeleteFunc(pods.Items, gone)
 }

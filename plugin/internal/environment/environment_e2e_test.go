@@ -59,6 +59,15 @@ func TestDescribeFindsThePodsBehindTheTarget(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	evicted, err := client.CoreV1().Pods(ns.Name).Create(ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "shop-c", Labels: map[string]string{"app": "shop"}},
+		Spec: corev1.PodSpec{NodeSelector: map[string]string{"no": "node"}, Containers: []corev1.Container{{Name: "app", Image: "example.test/old:1"}}}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	evicted.Status.Phase, evicted.Status.Reason = corev1.PodFailed, "Evicted"
+	if _, err := client.CoreV1().Pods(ns.Name).UpdateStatus(ctx, evicted, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	pods := []string{ns.Name + "/shop-a", ns.Name + "/shop-b"}
 	images := []string{"example.test/app:1", "example.test/shop-proxy:1"}
 	for _, c := range []struct {
