@@ -4,13 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
-	"github.com/meshery/kubectl-meshery/plugin/internal/layer"
 )
 
 // Kinds of what should be the same in all runs (EnvironmentDifference.What), in the
@@ -23,7 +19,7 @@ var kinds = []struct {
 	{"runtime", false}, {"kubernetes", false}, {"cni", false}, {"location", false},
 	// The mesh is what is compared, more often than not; its proxies come with it. A
 	// release of this program changes how it measures only with a word in its notes.
-	{"meshes", true}, {"proxies", true}, {"pods", true}, {"versions", true},
+	{"meshes", true}, {"proxies", true}, {"pods", true}, {"otherNodes", true}, {"versions", true},
 }
 
 // Kinds are those of differences that stand against comparing, and can be allowed.
@@ -35,87 +31,6 @@ func Kinds() []string {
 		}
 	}
 	return all
-}
-
-// fact is one thing about a run that should be the same in all of them. Of what is
-// not known there is none.
-type fact struct{ what, field, value string }
-
-// facts of a run.
-func facts(r *document.Result) []fact {
-	env := &r.Status.Environment
-	all := testFacts(r)
-	add := func(what, field, value string) {
-		if value != "" {
-			all = append(all, fact{what, field, value})
-		}
-	}
-	nodes := func(what, field string, of func(document.NodeInfo) string) {
-		var values []string
-		for _, n := range env.Nodes {
-			if v := of(n); v != "" {
-				values = append(values, v)
-			}
-		}
-		add(what, field, list(values))
-	}
-	add("agents", "number", strconv.Itoa(len(r.Status.Agents)))
-	add("agents", "nodes", list(layer.AgentNodes(r)))
-	var images, proxies []string
-	for _, image := range env.TargetImages {
-		if layer.ProxyImage(image) {
-			proxies = append(proxies, image)
-		} else {
-			images = append(images, image)
-		}
-	}
-	add("images", "", list(images))
-	add("proxies", "", list(proxies))
-	add("location", "", location(env))
-	nodes("nodes", "names", func(n document.NodeInfo) string { return n.Name })
-	nodes("nodes", "cpu", func(n document.NodeInfo) string { return n.CPU })
-	nodes("nodes", "memory", func(n document.NodeInfo) string { return gibibytes(n.Memory) })
-	nodes("nodes", "instanceType", func(n document.NodeInfo) string { return n.InstanceType })
-	nodes("architecture", "", func(n document.NodeInfo) string { return n.Architecture })
-	nodes("os", "", func(n document.NodeInfo) string { return n.OSImage })
-	nodes("kernel", "", func(n document.NodeInfo) string { return n.Kernel })
-	nodes("runtime", "", func(n document.NodeInfo) string { return n.ContainerRuntime })
-	add("kubernetes", "version", env.Kubernetes)
-	nodes("kubernetes", "kubelet", func(n document.NodeInfo) string { return n.Kubelet })
-	add("cni", "", env.CNI)
-	var meshes []string
-	for name, version := range env.Meshes {
-		meshes = append(meshes, strings.TrimSpace(name+" "+version))
-	}
-	add("meshes", "", list(meshes))
-	if n := len(layer.TargetPods(r)); n > 0 {
-		add("pods", "number", strconv.Itoa(n))
-	}
-	add("versions", "plugin", env.Plugin)
-	add("versions", "agent", env.Agent)
-	return all
-}
-
-// list is a set of values as one.
-func list(values []string) string {
-	slices.Sort(values)
-	return strings.Join(slices.Compact(values), ", ")
-}
-
-func location(env *document.Environment) string {
-	if env.Local {
-		return "on the user's machine"
-	}
-	return "in a cluster"
-}
-
-// gibibytes rounds a node's memory, which is a little different after each boot.
-func gibibytes(quantity string) string {
-	q, err := resource.ParseQuantity(quantity)
-	if err != nil {
-		return quantity
-	}
-	return fmt.Sprintf("%.1f GiB", float64(q.Value())/(1<<30))
 }
 
 // absent stands for a field of the Test that a run does not have. What is not known

@@ -15,7 +15,6 @@ import (
 // between both.
 func TestWhatDiffersIsRefused(t *testing.T) {
 	for what, change := range map[string]func(r *document.Result){
-		"nodes names":           func(r *document.Result) { r.Status.Environment.Nodes[0].Name = "other" },
 		"nodes cpu":             func(r *document.Result) { r.Status.Environment.Nodes[0].CPU = "8" },
 		"nodes memory":          func(r *document.Result) { r.Status.Environment.Nodes[0].Memory = "8Gi" },
 		"nodes instanceType":    func(r *document.Result) { r.Status.Environment.Nodes[0].InstanceType = "m5.large" },
@@ -27,6 +26,7 @@ func TestWhatDiffersIsRefused(t *testing.T) {
 		"kubernetes version":    func(r *document.Result) { r.Status.Environment.Kubernetes = "v1.35.0" },
 		"cni":                   func(r *document.Result) { r.Status.Environment.CNI = "cilium" },
 		"location":              func(r *document.Result) { r.Status.Environment.Local = true },
+		"images digests":        func(r *document.Result) { r.Status.Environment.TargetContainers[0].ImageID = "x@sha256:fedcba" },
 		"images":                func(r *document.Result) { r.Status.Environment.TargetImages = []string{"shop/checkout:2"} },
 		"agents number":         func(r *document.Result) { r.Status.Agents = append(r.Status.Agents, r.Status.Agents[0]) },
 		"agents nodes":          func(r *document.Result) { r.Status.Agents[0].Node = "worker-2" },
@@ -52,6 +52,7 @@ func TestWhatDiffersIsRefused(t *testing.T) {
 		// Images are a set, and a run in which nothing is known says nothing.
 		set := func(r *document.Result) {
 			n, env := &r.Status.Environment.Nodes[0], &r.Status.Environment
+			env.TargetContainers = []document.TargetContainer{{Name: "checkout", Image: "shop/checkout:1", ImageID: "x@sha256:abcdef", Pods: 1}}
 			n.InstanceType, n.OSImage, n.Architecture, n.ContainerRuntime, n.Kubelet, env.CNI = "m5", "Debian", "amd64", "containerd://2", "v1.34.1", "flannel"
 		}
 		kind, field, _ := strings.Cut(what, " ")
