@@ -221,7 +221,11 @@ func (f *comparisonFlags) compare(a, b *compare.Group) (*document.Comparison, er
 	c, err := compare.Compare(a, b, f.options)
 	var different *compare.DifferentError
 	if errors.As(err, &different) {
-		return nil, fmt.Errorf("%w (--allow %s, or --force)", err, strings.Join(different.Kinds(), ","))
+		how := "--force"
+		if kinds := different.Kinds(); len(kinds) > 0 {
+			how = "--allow " + strings.Join(kinds, ",") + ", or --force"
+		}
+		return nil, fmt.Errorf("%w (%s)", err, how)
 	}
 	return c, err
 }
