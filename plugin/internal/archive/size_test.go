@@ -68,6 +68,8 @@ func TestSize(t *testing.T) {
 		{[]string{"results", "list", "--target", "cart", "--sort", "-p99", "--limit", "20"}, 5, 200},
 		{[]string{"results", "list", "--limit", "0", "-o", "name"}, 5, 200},
 		{[]string{"results", "list", "--limit", "0", "-o", "json"}, 3, 200},
+		{[]string{"compare", "mesh=none", "mesh=istio", "--where", "bench=1000"}, 5, 300},
+		{[]string{"history", "name=test-7,mesh=istio", "--last", "1000"}, 3, 200},
 		{[]string{"archive", "compact"}, 1, 0},
 		{[]string{"archive", "verify"}, 1, 0},
 	} {
