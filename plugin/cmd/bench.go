@@ -191,7 +191,7 @@ func (o *benchOptions) run(ctx context.Context) error {
 		return stopped(ctx, err, "no load was sent")
 	}
 	o.announce(r)
-	out, err := bench.Config{Bench: o.bench, ID: r.id, Seed: r.seed, Before: r.before, Runner: r,
+	out, err := bench.Config{Bench: o.bench, ID: r.id, Seed: r.seed, Before: r.before, Runner: r, Patience: bench.DefaultPatience,
 		Hooks: bench.Hooks{Dir: o.dir, Environment: os.Environ(), Out: o.ErrOut},
 		Warn:  func(err error) { fmt.Fprintln(o.ErrOut, "Warning: "+printer.Line(explained(err).Error())) },
 	}.Execute(ctx)

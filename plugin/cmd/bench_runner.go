@@ -67,6 +67,7 @@ func ranOf(r *document.Result) bench.Ran {
 	ran := bench.Ran{Slot: slot, Attempt: attempt, RunID: r.Metadata.RunID,
 		Valid: s.Validity.Valid && s.Phase == document.Succeeded,
 		Cut:   s.Phase == document.Cancelled && s.Aborted == ""}
+	ran.Target = !ran.Valid && !ran.Cut && bench.BrokenByTarget(r)
 	switch {
 	case ran.Valid:
 	case len(s.Validity.Reasons) > 0:

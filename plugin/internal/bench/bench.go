@@ -49,6 +49,9 @@ type Ran struct {
 	Valid   bool   `json:"valid"`
 	// Cut marks a run that somebody interrupted: it is no attempt.
 	Cut bool `json:"cut,omitempty"`
+	// Target marks a run that is not valid for what its target did. It is not run again:
+	// runs that are tried until they are good say nothing of a target that is not.
+	Target bool `json:"target,omitempty"`
 	// Reason is why it is not valid.
 	Reason string `json:"reason,omitempty"`
 }
@@ -69,9 +72,15 @@ type Config struct {
 	Before []Ran
 	Runner Runner
 	Hooks  Hooks
+	// Patience is how long a run is waited for that cannot be started, for agents are
+	// busy or not ready; a tenth of it before anything has run, when somebody looks on.
+	Patience time.Duration
 	// Warn is told what does not end the bench.
 	Warn func(error)
 }
+
+// DefaultPatience is longer than a rollout of the agents, or a run of somebody else.
+const DefaultPatience = 5 * time.Minute
 
 // Outcome is what there is when a bench ends.
 type Outcome struct {
@@ -96,7 +105,7 @@ func (e *HookError) Error() string {
 func (e *HookError) Unwrap() error { return e.Err }
 
 // Execute runs what is missing. The Outcome is there with any error: that of the
-// context, a *HookError, a *NotStarted that attempts did not help against, or that
+// context, a *HookError, a *NotStarted that patience did not help against, or that
 // of the Runner. However it ends, variants that were set up are torn down.
 func (c Config) Execute(ctx context.Context) (out Outcome, err error) {
 	e := &execution{Config: c, order: c.Bench.Order(c.Seed), runs: slices.Clone(c.Before), lengths: map[string]*length{}}
@@ -133,13 +142,13 @@ type execution struct {
 
 // fill runs a slot until it has a valid run or no attempt is left.
 func (e *execution) fill(ctx context.Context, slot plan.Slot) error {
-	refused := 0
+	var wait *waiting
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		valid, attempts := standing(slot, e.runs)
-		if valid || attempts > e.Bench.Retries {
+		settled, attempts := standing(slot, e.runs)
+		if settled || attempts > e.Bench.Retries {
 			return nil
 		}
 		began := time.Now()
@@ -148,15 +157,21 @@ func (e *execution) fill(ctx context.Context, slot plan.Slot) error {
 		}
 		ran, err := e.Runner.Run(ctx, e.job(slot, attempts+1))
 		var notStarted *NotStarted
-		switch {
-		case errors.As(err, &notStarted) && ctx.Err() == nil && refused < e.Bench.Retries:
-			refused++
+		if errors.As(err, &notStarted) && ctx.Err() == nil {
 			e.busy = true
-			e.Warn(fmt.Errorf("block %d, test %q, variant %q could not be started and is tried again: %w", slot.Block, slot.Test, slot.Variant, err))
+			if wait == nil {
+				wait = e.waiting()
+				e.Warn(fmt.Errorf("block %d, test %q, variant %q could not be started and is tried again for %s: %w", slot.Block, slot.Test, slot.Variant, wait.patience, err))
+			}
+			if !wait.on(ctx) {
+				return err
+			}
 			continue
-		case err != nil:
+		}
+		if err != nil {
 			return err
 		}
+		wait = nil
 		e.runs, e.busy = append(e.runs, ran), true
 		if !ran.Cut {
 			e.learn(slot.Test, time.Since(began))
@@ -227,7 +242,7 @@ func (e *execution) job(slot plan.Slot, attempt int) Job {
 		Namespace: e.Bench.Variant(slot.Variant).Namespace, Of: len(e.order)}
 	j.Number = slices.Index(e.order, slot) + 1
 	for _, m := range left {
-		if _, attempts := standing(m.Slot, e.runs); attempts <= e.Bench.Retries {
+		if settled, attempts := standing(m.Slot, e.runs); !settled && attempts <= e.Bench.Retries {
 			j.Left += e.expected(m.Test)
 		}
 	}

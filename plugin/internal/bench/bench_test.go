@@ -101,7 +101,7 @@ func (l *lockedText) String() string {
 func setUp(t *testing.T, b *plan.Bench, of func(Job) (Ran, error)) *fixture {
 	dir := t.TempDir()
 	f := &fixture{script: &script{log: filepath.Join(dir, "log"), of: of}}
-	f.Config = Config{Bench: b, ID: "0123abcd-1", Seed: 7, Runner: f.script,
+	f.Config = Config{Bench: b, ID: "0123abcd-1", Seed: 7, Runner: f.script, Patience: time.Minute,
 		Hooks: Hooks{Dir: dir, Environment: append(os.Environ(), "MESHERY_BLOCK=outer", "MESHERY_TEST=outer"), Out: &f.out},
 		Warn:  func(err error) { f.warned = append(f.warned, err.Error()) }}
 	return f
@@ -232,10 +232,32 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// What cannot start is tried again; what still cannot ends the bench.
+// What the target made invalid is not run again, nor when the bench is resumed.
+func TestATargetThatFailsIsNotTriedUntilItDoesNot(t *testing.T) {
+	b := resolved(t, fmt.Sprintf(strings.Replace(thePlan, `["false"]`, `["true"]`, 1), 2))
+	f := setUp(t, b, func(j Job) (Ran, error) {
+		bad := j.Slot.Variant == "istio" && j.Slot.Block == 1
+		return Ran{Valid: !bad, Target: bad, Reason: "60 % of the requests failed"}, nil
+	})
+	out, err := f.Execute(t.Context())
+	if err != nil || !out.Complete || len(out.Runs) != 4 || len(out.Missing) != 1 || out.Missing[0].Reason != "60 % of the requests failed" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	f.Before, f.script.jobs = out.Runs, nil
+	if out, err = f.Execute(t.Context()); err != nil || len(f.script.jobs) != 0 || len(out.Missing) != 1 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	r := NewReport(b, "0123abcd-1", 7, out)
+	if want := []Broken{{"steady", "istio", 1, 2}}; !reflect.DeepEqual(r.Broken, want) {
+		t.Errorf("%+v", r.Broken)
+	}
+}
+
+// What cannot start is waited for, apart from retries; what still cannot ends the bench.
 func TestNotStarted(t *testing.T) {
 	b := resolved(t, fmt.Sprintf(strings.Replace(thePlan, `["false"]`, `["true"]`, 1), 1))
-	order, refusals := b.Order(7), 1
+	b.Retries = 0
+	order, refusals := b.Order(7), 3
 	f := setUp(t, b, func(j Job) (Ran, error) {
 		if j.Slot == order[1] && refusals > 0 {
 			refusals--
@@ -244,13 +266,13 @@ func TestNotStarted(t *testing.T) {
 		return Ran{Valid: true}, nil
 	})
 	out, err := f.Execute(t.Context())
-	if err != nil || len(out.Missing) != 0 || len(f.warned) != 1 || !strings.Contains(f.warned[0], "could not be started and is tried again: the agents are busy") {
+	if err != nil || len(out.Missing) != 0 || len(f.warned) != 1 || !strings.Contains(f.warned[0], "could not be started and is tried again for 1m0s: the agents are busy") {
 		t.Errorf("%+v, %v, %q", out, err, f.warned)
 	}
-	refusals = 5
-	f.script.jobs = nil
+	refusals = 1 << 30
+	f.script.jobs, f.Patience = nil, 100*time.Millisecond
 	out, err = f.Execute(t.Context())
-	if err == nil || err.Error() != "the agents are busy" || out.Complete || len(out.Runs) != 1 || len(out.Missing) != 1 || len(f.script.jobs) != 3 {
+	if err == nil || err.Error() != "the agents are busy" || out.Complete || len(out.Runs) != 1 || len(out.Missing) != 1 || len(f.script.jobs) < 3 {
 		t.Errorf("%+v, %v", out, err)
 	}
 	lost := errors.New("kept nowhere")

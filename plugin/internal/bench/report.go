@@ -23,7 +23,9 @@ type Report struct {
 	// Runs are all that have a Result, in the order in which they were run.
 	Runs []Ran `json:"runs"`
 	// Missing are the slots without a valid run.
-	Missing     []Missing    `json:"missing,omitempty"`
+	Missing []Missing `json:"missing,omitempty"`
+	// Broken are the variants and Tests with runs that are invalid for what the target did.
+	Broken      []Broken     `json:"broken,omitempty"`
 	Comparisons []Comparison `json:"comparisons,omitempty"`
 }
 
@@ -52,6 +54,11 @@ func NewReport(b *plan.Bench, id string, seed uint64, out Outcome) Report {
 		Runs: out.Runs, Missing: out.Missing}
 	for _, v := range b.Variants {
 		r.Variants = append(r.Variants, v.Name)
+		for _, test := range b.Tests {
+			if broken := brokenIn(out.Runs, test, v.Name); broken.Runs > 0 {
+				r.Broken = append(r.Broken, broken)
+			}
+		}
 	}
 	if r.Runs == nil {
 		r.Runs = []Ran{}

@@ -2,30 +2,33 @@ package bench
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
 )
 
-// standing tells whether a slot has a valid run, and how many were no valid ones.
-func standing(slot plan.Slot, runs []Ran) (valid bool, invalid int) {
+// standing tells whether a slot has a valid run, or one that is invalid for what the
+// target did, and how many were no valid ones.
+func standing(slot plan.Slot, runs []Ran) (settled bool, invalid int) {
 	for _, r := range runs {
 		switch {
 		case r.Slot != slot || r.Cut:
 		case r.Valid:
-			valid = true
+			settled = true
 		default:
+			settled = settled || r.Target
 			invalid++
 		}
 	}
-	return valid, invalid
+	return settled, invalid
 }
 
 // Left are the slots that have no valid run, in their order, and why not.
 func Left(order []plan.Slot, runs []Ran) []Missing {
 	var left []Missing
 	for _, slot := range order {
-		if valid, _ := standing(slot, runs); valid {
+		if slices.ContainsFunc(runs, func(r Ran) bool { return r.Slot == slot && r.Valid && !r.Cut }) {
 			continue
 		}
 		m := Missing{Slot: slot}
