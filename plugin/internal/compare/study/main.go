@@ -1,6 +1,6 @@
 // Study reckons the tables of docs/compare.md: how often intervals cover a known
-// difference, how often a comparison of a thing with itself finds one, and how large a
-// difference has to be to be found. It takes some minutes, has no options, and its
+// difference, how often a comparison of a thing with itself finds one, what is said of sides that
+// differ in more than a shift, and how large a difference has to be to be found. It takes some minutes, has no options, and its
 // seeds are fixed, so that it prints the same wherever it is run:
 //
 //	go run ./plugin/internal/compare/study
@@ -19,6 +19,7 @@ import (
 func main() {
 	intervals()
 	merged()
+	shapes()
 	if err := verdicts(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
