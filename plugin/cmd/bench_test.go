@@ -336,7 +336,7 @@ func TestBenchEndsWithAHook(t *testing.T) {
 		t.Fatalf("%v\n%s", err, stderr)
 	}
 	done := len(resultsIn(t, kept))
-	want := fmt.Sprintf(`setup of variant "istio": "sh -c echo no such mesh >&2; test -e ready || exit 7": exit code 7: no such mesh; %d of 4 runs are there; go on with: kubectl meshery bench --archive=%s --archive-path-style -f '%s' --local --resume=%s`, done, kept, file, id[1])
+	want := fmt.Sprintf(`setup of variant "istio": "sh": exit code 7: no such mesh; %d of 4 runs are there; go on with: kubectl meshery bench --archive=%s --archive-path-style -f '%s' --local --resume=%s`, done, kept, file, id[1])
 	if exit.Code(err) != exit.Failure || err.Error() != want || stdout != "" || done > 1 || !strings.Contains(stderr, "\nistio teardown | gone\n") {
 		t.Errorf("%d, %v\nwant %s\n%s%s", exit.Code(err), err, want, stdout, stderr)
 	}

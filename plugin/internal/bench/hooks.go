@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -29,8 +28,9 @@ type Hooks struct {
 // grace is how long a hook that was asked to end may take to do so.
 const grace = 10 * time.Second
 
-// run runs one hook. The error has the exit code and the last line of what it
-// wrote to its standard error.
+// run runs one hook. The error has the program, the exit code and the last line of
+// what it wrote to its standard error. When its time or the context ends, it and all
+// that it started are asked to end, and killed after grace.
 func (h Hooks) run(ctx context.Context, hook plan.Hook, name string, environment []string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(hook.Timeout))
 	defer cancel()
@@ -41,20 +41,19 @@ func (h Hooks) run(ctx context.Context, hook plan.Hook, name string, environment
 	out := &lines{out: h.Out, before: name + " | ", mu: &mu}
 	errOut := &lines{out: h.Out, before: name + " | ", mu: &mu}
 	c.Stdout, c.Stderr = out, errOut
-	c.Cancel = func() error {
-		if c.Process.Signal(os.Interrupt) != nil { // as on Windows
-			return c.Process.Kill()
-		}
-		return nil
-	}
+	together(c)
+	c.Cancel = func() error { return interrupt(c.Process) }
 	c.WaitDelay = grace
 	err := c.Run()
+	if ctx.Err() != nil && c.Process != nil {
+		kill(c.Process)
+	}
 	out.end()
 	errOut.end()
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
+		return nil // also where a program that it started, and left, holds its output
 	}
-	command := strconv.Quote(strings.Join(hook.Command, " "))
+	command := strconv.Quote(hook.Command[0]) // its arguments may hold what is secret
 	var exited *exec.ExitError
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

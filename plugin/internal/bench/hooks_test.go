@@ -20,11 +20,11 @@ func TestHookErrors(t *testing.T) {
 	}{
 		"fine":       {[]string{"sh", "-c", "echo one; echo two >&2; printf three"}, time.Minute, "", "h | one\nh | two\nh | three\n"},
 		"no shell":   {[]string{"echo", "a;", "$HOME", "*"}, time.Minute, "", "h | a; $HOME *\n"},
-		"exit code":  {[]string{"sh", "-c", "echo why >&2; echo >&2; echo out; exit 3"}, time.Minute, `"sh -c echo why >&2; echo >&2; echo out; exit 3": exit code 3: why`, ""},
+		"exit code":  {[]string{"sh", "-c", "echo why >&2; echo >&2; echo out; exit 3"}, time.Minute, `"sh": exit code 3: why`, ""},
 		"silent":     {[]string{"false"}, time.Minute, `"false": exit code 1`, ""},
-		"no program": {[]string{"no-such-program-here", "x"}, time.Minute, `"no-such-program-here x": exec: "no-such-program-here": executable file not found in $PATH`, ""},
-		"too long":   {[]string{"sleep", "3600"}, 50 * time.Millisecond, `"sleep 3600" did not end within its timeout, 50ms`, ""},
-		"killed":     {[]string{"sh", "-c", "kill -9 $$"}, time.Minute, `"sh -c kill -9 $$": signal: killed`, ""},
+		"no program": {[]string{"no-such-program-here", "x"}, time.Minute, `"no-such-program-here": exec: "no-such-program-here": executable file not found in $PATH`, ""},
+		"too long":   {[]string{"sleep", "3600"}, 50 * time.Millisecond, `"sleep" did not end within its timeout, 50ms`, ""},
+		"killed":     {[]string{"sh", "-c", "kill -9 $$"}, time.Minute, `"sh": signal: killed`, ""},
 		"escapes":    {[]string{"printf", `\033[2Jred\tblue\r\n`}, time.Minute, "", "h | \\x1b[2Jred blue\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
