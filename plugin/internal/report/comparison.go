@@ -10,6 +10,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // meaning is the verdict as charts and the page show it.
@@ -52,7 +53,7 @@ func comparison(i int, title string, c *document.Comparison) ([]block, error) {
 func notCompared(c *document.Comparison) []string {
 	var out []string
 	for _, l := range c.LeftOut {
-		out = append(out, printer.Escape(metricLabel(l.Name)+": "+l.Reason))
+		out = append(out, printer.Escape(wording.Metric(l.Name)+": "+l.Reason))
 	}
 	return out
 }
@@ -67,7 +68,7 @@ func verdictText(c *document.Comparison) string {
 		var names []string
 		for _, one := range c.Metrics {
 			if one.Verdict == v {
-				names = append(names, printer.Escape(metricLabel(one.Name)))
+				names = append(names, printer.Escape(wording.Metric(one.Name)))
 			}
 		}
 		if len(names) > 0 {
@@ -94,22 +95,13 @@ func basis(c *document.Comparison) string {
 	return text
 }
 
-// metricName is the metric with what its figures are per.
-func metricName(c document.MetricComparison) string {
-	name := metricLabel(c.Name)
-	if c.Unit == coreSeconds && !strings.Contains(name, "1,000") {
-		name += " per 1,000"
-	}
-	return name
-}
-
 func metrics(id string, c *document.Comparison) *table {
 	t := &table{ID: id + "-metrics", Names: 1, Caption: fmt.Sprintf("Medians of the runs, and %s minus %s with its interval of %s", c.B.Name, c.A.Name, confidence(c)),
 		Columns: []string{"Metric", "Verdict", c.A.Name, c.B.Name, "Difference", "Relative", "p"}}
 	for _, one := range c.Metrics {
-		line := cells(1, metricName(one))
+		line := cells(1, wording.MetricPer(one.Name, one.Unit))
 		line.Cells = append(line.Cells, cell{Text: metricVerdict(one), Kind: string(meaning(one.Verdict)), Wide: true})
-		line.Cells = append(line.Cells, cells(0, side(one.Unit, one.A), side(one.Unit, one.B), change(one.Unit, one.Difference, greater(one)), orNone(relative(one.Difference)), probability(one.PAdjusted)).Cells...)
+		line.Cells = append(line.Cells, cells(0, side(one.Unit, one.A), side(one.Unit, one.B), wording.Change(one.Unit, one.Difference, greater(one)), orNone(wording.Relative(one.Difference)), probability(one.PAdjusted)).Cells...)
 		t.Rows = append(t.Rows, line)
 	}
 	return t
@@ -127,14 +119,14 @@ func confidence(c *document.Comparison) string {
 
 func side(unit string, s document.MetricSide) string {
 	if len(s.Values) == 0 {
-		return none
+		return wording.None
 	}
-	return figure(unit, s.Median)
+	return wording.Figure(unit, s.Median)
 }
 
 func orNone(s string) string {
 	if s == "" {
-		return none
+		return wording.None
 	}
 	return s
 }
@@ -142,10 +134,9 @@ func orNone(s string) string {
 // effect is the least difference that matters.
 func effect(c document.MetricComparison) string {
 	if c.Effect == 0 {
-		return none
+		return wording.None
 	}
-	name, factor := changeUnit(c.Unit, c.Effect)
-	return printer.Significant(c.Effect/factor, 3) + " " + name
+	return wording.Amount(c.Unit, c.Effect)
 }
 
 // metricVerdict is the verdict with what would help.
@@ -163,7 +154,7 @@ func metricVerdict(c document.MetricComparison) string {
 func probability(p *float64) string {
 	switch {
 	case p == nil:
-		return none
+		return wording.None
 	case *p < 0.0001:
 		return "<0.0001"
 	}
@@ -175,14 +166,14 @@ func exact(id string, c *document.Comparison) *table {
 	t := &table{ID: id + "-exact", Names: 1, Caption: "Percentiles of all runs' histograms merged, their difference, p before the correction, the least difference that matters, and the least that so many runs, as unsteady as these, find in four of five comparisons",
 		Columns: []string{"Metric", c.A.Name + ", merged", c.B.Name + ", merged", "Difference, merged", "p", "Matters", "Detectable"}}
 	for _, one := range c.Metrics {
-		t.Rows = append(t.Rows, cells(1, metricName(one), figureOf(one.Unit, one.A.Pooled), figureOf(one.Unit, one.B.Pooled), change(one.Unit, one.Pooled, greater(one)), probability(one.P), effect(one), detectable(one)))
+		t.Rows = append(t.Rows, cells(1, wording.MetricPer(one.Name, one.Unit), wording.FigureOf(one.Unit, one.A.Pooled), wording.FigureOf(one.Unit, one.B.Pooled), wording.Change(one.Unit, one.Pooled, greater(one)), probability(one.P), effect(one), detectable(one)))
 	}
 	return t
 }
 
 func detectable(c document.MetricComparison) string {
 	if c.Detectable == nil {
-		return none
+		return wording.None
 	}
 	return effect(document.MetricComparison{Unit: c.Unit, Effect: *c.Detectable})
 }
@@ -192,15 +183,15 @@ func differences(id string, c *document.Comparison) (drawing, error) {
 	var all []chart.Difference
 	var words []string
 	for _, one := range c.Metrics {
-		value, low, high, ok := shares(one.Difference)
+		value, low, high, ok := wording.Shares(one.Difference)
 		// Shares of what is all but 0 say nothing and would need most of the scale.
 		if !ok || one.Effect >= math.Abs(one.A.Median) {
 			continue
 		}
-		d := chart.Difference{Name: printer.Escape(metricLabel(one.Name)), Value: value, Low: low, High: high, Meaning: meaning(one.Verdict), Text: string(one.Verdict)}
+		d := chart.Difference{Name: printer.Escape(wording.Metric(one.Name)), Value: value, Low: low, High: high, Meaning: meaning(one.Verdict), Text: string(one.Verdict)}
 		d.Effect = 100 * one.Effect / math.Abs(one.A.Median)
 		all = append(all, d)
-		words = append(words, metricLabel(one.Name)+" "+relative(one.Difference)+" "+string(one.Verdict))
+		words = append(words, wording.Metric(one.Name)+" "+wording.Relative(one.Difference)+" "+string(one.Verdict))
 	}
 	return drawn(id+"-differences", "Relative differences with their intervals", printer.Escape(strings.Join(words, "; ")),
 		"Grey: too small to matter. Marks: ▲ better, ◆ worse, ● same, ○ no verdict. Not here: what is all but 0.",

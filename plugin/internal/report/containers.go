@@ -7,6 +7,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // mostContainers is how many containers a table has.
@@ -28,11 +29,11 @@ func containers(r *document.Result) *table {
 		all = all[:mostContainers]
 	}
 	for _, c := range all {
-		cpu := none
+		cpu := wording.None
 		if c.MeanCores != nil {
 			cpu = printer.Significant(1000**c.MeanCores, 3) + " mCPU"
 		}
-		t.Rows = append(t.Rows, cells(2, c.Namespace+"/"+c.Pod, c.Container, c.Node, cpu, printer.Count(int64(c.CPUSamples)), figureOf(coreSeconds, c.CoreSecondsPer1000Requests), figureOf(bytesOfMemory, c.MemoryMeanBytes), figureOf(bytesOfMemory, c.MemoryMaxBytes)))
+		t.Rows = append(t.Rows, cells(2, c.Namespace+"/"+c.Pod, c.Container, c.Node, cpu, printer.Count(int64(c.CPUSamples)), wording.FigureOf(wording.CoreSeconds, c.CoreSecondsPer1000Requests), wording.FigureOf(wording.Bytes, c.MemoryMeanBytes), wording.FigureOf(wording.Bytes, c.MemoryMaxBytes)))
 	}
 	return t
 }

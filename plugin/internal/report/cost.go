@@ -11,6 +11,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/layer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // layerFigures are a layer's in the runs of a group.
@@ -105,7 +106,7 @@ func (m *model) costTable(names []string, found []map[string]*layerFigures) *tab
 			if f.reason != "" {
 				what += "; " + f.reason
 			}
-			line := cells(2, g.mark(), name, ofMedian(coreSeconds, f.cpu), ofMedian(bytesOfMemory, f.memory), fmt.Sprintf("%d of %d", max(len(f.cpu), len(f.memory)), len(g.runs)))
+			line := cells(2, g.mark(), name, ofMedian(wording.CoreSeconds, f.cpu), ofMedian(wording.Bytes, f.memory), fmt.Sprintf("%d of %d", max(len(f.cpu), len(f.memory)), len(g.runs)))
 			line.Cells = append(line.Cells, cell{Text: printer.Escape(what), Wide: true})
 			if g.doubtful {
 				line.Kind = "invalid"
@@ -135,11 +136,11 @@ func (m *model) costCharts(names []string, found []map[string]*layerFigures) ([]
 		names           []string
 		of              func(*layerFigures) []float64
 	}{
-		{"cost-cpu", "CPU per 1,000 requests", coreSeconds, names, func(f *layerFigures) []float64 { return f.cpu }},
-		{"cost-memory", "Memory", bytesOfMemory, slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == wholeNodes }), func(f *layerFigures) []float64 { return f.memory }},
+		{"cost-cpu", "CPU per 1,000 requests", wording.CoreSeconds, names, func(f *layerFigures) []float64 { return f.cpu }},
+		{"cost-memory", "Memory", wording.Bytes, slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == wholeNodes }), func(f *layerFigures) []float64 { return f.memory }},
 	} {
 		b := chart.BarGroups{Unit: chart.Unit(one.unit), Categories: one.names}
-		if one.unit == coreSeconds {
+		if one.unit == wording.CoreSeconds {
 			b.Unit = "core-seconds per 1,000 requests"
 		}
 		description := ""
@@ -149,7 +150,7 @@ func (m *model) costCharts(names []string, found []map[string]*layerFigures) ([]
 				bar := chart.Bar{Value: math.NaN(), Text: "absent"}
 				if f := found[i][name]; f != nil && len(one.of(f)) > 0 {
 					bar.Value = statistics.Median(one.of(f))
-					bar.Text = figure(one.unit, bar.Value)
+					bar.Text = wording.Figure(one.unit, bar.Value)
 				}
 				series.Bars = append(series.Bars, bar)
 				description += fmt.Sprintf("%s of %s: %s. ", name, series.Name, bar.Text)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // The elements that readers of JUnit XML have in common; attributes and their order
@@ -121,12 +122,12 @@ func junitComparison(c *document.Comparison) junitSuite {
 	name := xmlText(c.B.Name + " against " + c.A.Name)
 	s := junitSuite{Name: name}
 	for _, m := range c.Metrics {
-		figures := fmt.Sprintf("%s %s, %s %s, difference %s", c.A.Name, side(m.Unit, m.A), c.B.Name, side(m.Unit, m.B), change(m.Unit, m.Difference, greater(m)))
+		figures := fmt.Sprintf("%s %s, %s %s, difference %s", c.A.Name, side(m.Unit, m.A), c.B.Name, side(m.Unit, m.B), wording.Change(m.Unit, m.Difference, greater(m)))
 		one := junitCase{Name: xmlText(m.Name), Classname: name, Time: junitTime(0), Out: xmlText(figures)}
-		message := xmlText(metricLabel(m.Name) + ": " + metricVerdict(m))
+		message := xmlText(wording.Metric(m.Name) + ": " + metricVerdict(m))
 		switch m.Verdict {
 		case document.Worse:
-			one.Failure = &junitMessage{xmlText(metricLabel(m.Name) + " is worse: " + figures), "worse", xmlText(figures)}
+			one.Failure = &junitMessage{xmlText(wording.Metric(m.Name) + " is worse: " + figures), "worse", xmlText(figures)}
 			one.Out = ""
 		case document.Better, document.Same:
 		default:

@@ -9,6 +9,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // latency is the section of percentile curves and tables.
@@ -54,7 +55,7 @@ func (m *model) percentiles(which times) (drawing, *table, error) {
 		t.add(h, g.doubtful, g.mark())
 		if points := curve(h); len(points) > 0 {
 			curves = append(curves, chart.Curve{Name: printer.Escape(g.mark()), Look: g.look(g.index), Points: points})
-			words = append(words, fmt.Sprintf("%s: p50 %s, p99 %s, at most %s", g.mark(), figureOf(milliseconds, quantile(h, 0.5)), figureOf(milliseconds, quantile(h, 0.99)), printer.Latency(ms(float64(h.Max())))))
+			words = append(words, fmt.Sprintf("%s: p50 %s, p99 %s, at most %s", g.mark(), wording.FigureOf(wording.Milliseconds, quantile(h, 0.5)), wording.FigureOf(wording.Milliseconds, quantile(h, 0.99)), printer.Latency(ms(float64(h.Max())))))
 		}
 	}
 	absent := "No request was answered rightly."
@@ -77,12 +78,12 @@ func (t histogramTable) add(h *histogram.Histogram, doubtful bool, names ...stri
 	texts := append(names, printer.Count(h.Count()))
 	if h.Count() == 0 {
 		for range 10 {
-			texts = append(texts, none)
+			texts = append(texts, wording.None)
 		}
 	} else {
 		texts = append(texts, printer.Latency(ms(float64(h.Min()))), printer.Latency(ms(float64(h.Mean()))))
 		for _, q := range []float64{0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999} {
-			texts = append(texts, figureOf(milliseconds, quantile(h, q)))
+			texts = append(texts, wording.FigureOf(wording.Milliseconds, quantile(h, q)))
 		}
 		texts = append(texts, printer.Latency(ms(float64(h.Max()))))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // mostNodes is how many nodes a chart shows.
@@ -38,12 +39,12 @@ func (m *model) nodes() (section, error) {
 		}
 		for _, node := range slices.Sorted(maps.Keys(found[i])) {
 			n := found[i][node]
-			greatest := none
+			greatest := wording.None
 			if n.latency.Count() > 0 {
 				greatest = printer.Latency(ms(float64(n.latency.Max())))
 			}
-			line := cells(2, g.mark(), node, printer.Count(n.sent), ofMedian(perSecond, n.rates), figureOf(milliseconds, quantile(n.latency, 0.5)), figureOf(milliseconds, quantile(n.latency, 0.99)),
-				greatest, share(n.failed, n.sent), greatestOf(n.skews), ofMedian(percent, n.agentCPU), ofMedian(percent, n.cpu), ofMedian(coreSeconds, n.cost))
+			line := cells(2, g.mark(), node, printer.Count(n.sent), ofMedian(wording.PerSecond, n.rates), wording.FigureOf(wording.Milliseconds, quantile(n.latency, 0.5)), wording.FigureOf(wording.Milliseconds, quantile(n.latency, 0.99)),
+				greatest, share(n.failed, n.sent), greatestOf(n.skews), ofMedian(wording.Percent, n.agentCPU), ofMedian(wording.Percent, n.cpu), ofMedian(wording.CoreSeconds, n.cost))
 			if g.doubtful {
 				line.Kind = "invalid"
 			}
@@ -60,12 +61,12 @@ func (m *model) nodes() (section, error) {
 
 func ofMedian(unit string, values []float64) string {
 	v := statistics.Median(values)
-	return figureOf(unit, &v)
+	return wording.FigureOf(unit, &v)
 }
 
 func greatestOf(skews []float64) string {
 	if len(skews) == 0 {
-		return none
+		return wording.None
 	}
 	return printer.Latency(slices.Max(skews))
 }
@@ -127,8 +128,8 @@ func (m *model) nodeCharts(found []map[string]*nodeFigures) ([]drawing, error) {
 		unit              string
 		of                func(*nodeFigures) float64
 	}{
-		{"node-latency", "Latency " + name + " by node", "No node has enough requests for a percentile.", milliseconds, latency},
-		{"node-cpu", "CPU of each node", "The CPU of nodes was not read: " + m.notRead("nodeExporter") + ".", percent, func(n *nodeFigures) float64 { return statistics.Median(n.cpu) }},
+		{"node-latency", "Latency " + name + " by node", "No node has enough requests for a percentile.", wording.Milliseconds, latency},
+		{"node-cpu", "CPU of each node", "The CPU of nodes was not read: " + m.notRead("nodeExporter") + ".", wording.Percent, func(n *nodeFigures) float64 { return statistics.Median(n.cpu) }},
 	} {
 		b := chart.BarGroups{Unit: chart.Unit(one.unit), Categories: escaped(nodes)}
 		description := ""
@@ -138,7 +139,7 @@ func (m *model) nodeCharts(found []map[string]*nodeFigures) ([]drawing, error) {
 				bar := chart.Bar{Value: math.NaN(), Text: "absent"}
 				if n := found[i][node]; n != nil && !math.IsNaN(one.of(n)) {
 					bar.Value = one.of(n)
-					bar.Text = figure(one.unit, bar.Value)
+					bar.Text = wording.Figure(one.unit, bar.Value)
 				}
 				series.Bars = append(series.Bars, bar)
 				description += fmt.Sprintf("%s on %s: %s. ", series.Name, printer.Escape(node), bar.Text)

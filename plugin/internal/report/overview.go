@@ -6,6 +6,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // overview is the groups with their key figures.
@@ -35,9 +36,9 @@ func (m *model) overview() (*table, error) {
 		}
 		line := cells(1, name, runs, printer.Count(sent), printer.Rate(statistics.Median(rates))+" rps")
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
-			line.Cells = append(line.Cells, cells(0, figureOf(milliseconds, quantile(h, q))).Cells...)
+			line.Cells = append(line.Cells, cells(0, wording.FigureOf(wording.Milliseconds, quantile(h, q))).Cells...)
 		}
-		greatest := none
+		greatest := wording.None
 		if h.Count() > 0 {
 			greatest = printer.Latency(ms(float64(h.Max())))
 		}

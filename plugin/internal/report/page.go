@@ -14,6 +14,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 var (
@@ -199,7 +200,7 @@ func cells(names int, texts ...string) row {
 	var r row
 	for i, t := range texts {
 		c := cell{Text: printer.Escape(t), Head: i < names}
-		if t == none {
+		if t == wording.None {
 			c.Kind = "absent"
 		}
 		r.Cells = append(r.Cells, c)

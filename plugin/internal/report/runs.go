@@ -10,6 +10,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // metric is one figure of every run.
@@ -28,7 +29,7 @@ func (m *model) metrics() []metric {
 			i := slices.Index(names, one.Name)
 			if i < 0 {
 				i, names = len(names), append(names, one.Name)
-				out = append(out, metric{metricName(one), one.Unit, map[string]float64{}})
+				out = append(out, metric{wording.MetricPer(one.Name, one.Unit), one.Unit, map[string]float64{}})
 			}
 			out[i].add(c.A.Runs, one.A.Values, one.LeftOut)
 			out[i].add(c.B.Runs, one.B.Values, one.LeftOut)
@@ -58,12 +59,12 @@ func (m *model) plainMetrics() []metric {
 		label, unit string
 		of          func(*run) *float64
 	}{
-		{"p50", milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P50 }) }},
-		{"p90", milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P90 }) }},
-		{"p99", milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P99 }) }},
-		{"p99.9", milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P999 }) }},
-		{"rate", perSecond, func(r *run) *float64 { return &r.Status.Rate.Achieved }},
-		{"errors", percent, (*run).errorRate},
+		{"p50", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P50 }) }},
+		{"p90", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P90 }) }},
+		{"p99", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P99 }) }},
+		{"p99.9", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P999 }) }},
+		{"rate", wording.PerSecond, func(r *run) *float64 { return &r.Status.Rate.Achieved }},
+		{"errors", wording.Percent, (*run).errorRate},
 	}
 	var out []metric
 	for _, one := range all {
@@ -143,7 +144,7 @@ func (m *model) dots(id string, one metric) (drawing, error) {
 				continue
 			}
 			values = append(values, v)
-			row.Dots = append(row.Dots, chart.Dot{Value: v, Text: fmt.Sprintf("%s: %s, run %s, %s", row.Name, figure(one.unit, v), printer.Escape(r.Metadata.RunID), when(r.Status.StartTime))})
+			row.Dots = append(row.Dots, chart.Dot{Value: v, Text: fmt.Sprintf("%s: %s, run %s, %s", row.Name, wording.Figure(one.unit, v), printer.Escape(r.Metadata.RunID), when(r.Status.StartTime))})
 		}
 		if len(values) == 0 {
 			continue
@@ -151,9 +152,9 @@ func (m *model) dots(id string, one metric) (drawing, error) {
 		row.Median = statistics.Median(values)
 		row.Low, row.High = medianInterval(values)
 		d.Rows = append(d.Rows, row)
-		description += fmt.Sprintf("%s: %s, median %s", row.Name, counted(len(values), "run"), figure(one.unit, row.Median))
+		description += fmt.Sprintf("%s: %s, median %s", row.Name, counted(len(values), "run"), wording.Figure(one.unit, row.Median))
 		if row.Low != nil {
-			description += fmt.Sprintf(", interval %s to %s", figure(one.unit, *row.Low), figure(one.unit, *row.High))
+			description += fmt.Sprintf(", interval %s to %s", wording.Figure(one.unit, *row.Low), wording.Figure(one.unit, *row.High))
 		}
 		description += ". "
 	}
@@ -175,9 +176,9 @@ func (m *model) runTable(all []metric) *table {
 		for _, r := range inOrder(g.all) {
 			line := cells(2, g.name, r.Metadata.RunID, strings.TrimSuffix(when(r.Status.StartTime), " UTC"))
 			for _, one := range all {
-				text := none
+				text := wording.None
 				if v, ok := one.values[r.Metadata.RunID]; ok {
-					text = figure(one.unit, v)
+					text = wording.Figure(one.unit, v)
 				}
 				line.Cells = append(line.Cells, cells(0, text).Cells...)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // overTime is the section of what happened second by second.
@@ -40,9 +41,9 @@ func (m *model) overTime() (section, error) {
 		log               bool
 		lines             []timeLine
 	}{
-		{"time-rate", "Requests sent", "The Results have no timeline.", perSecond, false, []timeLine{{"", slotRate}}},
-		{"time-latency", "Latency", "No second has enough requests for a percentile: p50 needs 6, p99 368.", milliseconds, true, []timeLine{{" p50", slotP50}, {" p99", slotP99}}},
-		{"time-errors", "Errors", "No request failed, or the Results have no timeline.", percent, false, []timeLine{{"", slotErrors}}},
+		{"time-rate", "Requests sent", "The Results have no timeline.", wording.PerSecond, false, []timeLine{{"", slotRate}}},
+		{"time-latency", "Latency", "No second has enough requests for a percentile: p50 needs 6, p99 368.", wording.Milliseconds, true, []timeLine{{" p50", slotP50}, {" p99", slotP99}}},
+		{"time-errors", "Errors", "No request failed, or the Results have no timeline.", wording.Percent, false, []timeLine{{"", slotErrors}}},
 	} {
 		d, err := t.drawing(one.id, one.title, one.absent, one.unit, one.log, one.lines)
 		if err != nil {
@@ -82,10 +83,10 @@ type timeLine struct {
 
 func (t *timeline) drawing(id, title, absent, unit string, log bool, lines []timeLine) (drawing, error) {
 	series := chart.Series{Unit: chart.Unit(unit), Log: log, End: t.end()}
-	if unit == perSecond {
+	if unit == wording.PerSecond {
 		series.Unit = "requests per second"
 	}
-	description, some := "", unit != percent
+	description, some := "", unit != wording.Percent
 	for i, g := range t.m.groups {
 		for j, of := range lines {
 			line := chart.Line{Name: printer.Escape(g.mark()) + of.name, Look: g.look(len(lines) - 1 - j)}
@@ -107,7 +108,7 @@ func (t *timeline) drawing(id, title, absent, unit string, log bool, lines []tim
 			}
 			some = some || greatest > 0
 			series.Lines = append(series.Lines, line)
-			description += fmt.Sprintf("%s: %s to %s. ", line.Name, figure(unit, least), figure(unit, greatest))
+			description += fmt.Sprintf("%s: %s to %s. ", line.Name, wording.Figure(unit, least), wording.Figure(unit, greatest))
 		}
 	}
 	if !some {
@@ -126,7 +127,7 @@ func (t *timeline) table() *table {
 		for _, one := range []struct {
 			name, unit string
 			of         func(slot) float64
-		}{{"rate", perSecond, slotRate}, {"errors", percent, slotErrors}, {"p50", milliseconds, slotP50}, {"p99", milliseconds, slotP99}} {
+		}{{"rate", wording.PerSecond, slotRate}, {"errors", wording.Percent, slotErrors}, {"p50", wording.Milliseconds, slotP50}, {"p99", wording.Milliseconds, slotP99}} {
 			all := spreads(t.runs[i], one.of)
 			out.Columns = append(out.Columns, g.mark()+", "+one.name)
 			columns, units = append(columns, all), append(units, one.unit)
@@ -136,9 +137,9 @@ func (t *timeline) table() *table {
 	for i := range longest {
 		line := cells(1, printer.Count(int64(float64(i)*t.width)))
 		for j, column := range columns {
-			text := none
+			text := wording.None
 			if i < len(column) {
-				text = figureOf(units[j], &column[i].median)
+				text = wording.FigureOf(units[j], &column[i].median)
 			}
 			line.Cells = append(line.Cells, cells(0, text).Cells...)
 		}

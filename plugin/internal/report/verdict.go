@@ -7,6 +7,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // verdict is the section that comes first: what was compared and what came of it,
@@ -51,13 +52,13 @@ func (m *model) ofRun(r *run) []block {
 	}
 	tiles := []tile{rate}
 	if main == nil {
-		tiles = append(tiles, tile{"Latency", none, "no request was answered rightly"})
+		tiles = append(tiles, tile{"Latency", wording.None, "no request was answered rightly"})
 	} else {
 		for _, p := range []struct {
 			name string
 			v    *float64
 		}{{"p50", main.P50}, {"p90", main.P90}, {"p99", main.P99}, {"p99.9", main.P999}, {"max", &main.Max}} {
-			one := tile{p.name, figureOf(milliseconds, p.v), kind}
+			one := tile{p.name, wording.FigureOf(wording.Milliseconds, p.v), kind}
 			if p.v == nil {
 				one.Note = "too few requests"
 			}
@@ -89,7 +90,7 @@ func requests(r *run) string {
 // share of whole in percent; none of nothing.
 func share(part, whole int64) string {
 	if whole == 0 {
-		return none
+		return wording.None
 	}
 	return printer.Percent(float64(part) / float64(whole))
 }
@@ -133,7 +134,7 @@ func judged(r *document.Result, t document.ThresholdResult) (word, kind string) 
 // bound that it only nearly is.
 func thresholdActual(t document.ThresholdResult) string {
 	if t.Actual == nil {
-		return none
+		return wording.None
 	}
 	return strings.TrimSpace(printer.Significant(*t.Actual, 5) + " " + t.Unit)
 }
