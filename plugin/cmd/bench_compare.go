@@ -75,7 +75,7 @@ var intended = []string{"test", "images"}
 // compare holds every variant against the baseline, Test by Test.
 func (r *benchRunner) compare() []bench.Comparison {
 	var all []bench.Comparison
-	options := compare.Options{Allow: intended}
+	options := compare.Options{Allow: intended, Family: comparisonsOf(r.bench)}
 	if r.bench.AA {
 		options.Allow = nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/imports"
 )
 
 // slowShop makes the variant "istio" answer from 5 ms on, and every run long enough for
@@ -52,6 +53,47 @@ func TestBenchCompares(t *testing.T) {
 		if len([]rune(line)) > 81 {
 			t.Errorf("wider than 80: %q", line)
 		}
+	}
+}
+
+// What is worse is said before what is missing. With two comparisons more repetitions
+// are needed, and a bench that has too few says so when it begins.
+func TestBenchIsWorseAndIncomplete(t *testing.T) {
+	home(t)
+	s := openShop(t)
+	file := planFile(t, s, append(slowShop, "/slow\"}}", "/slow\"}}\n  - name: broken\n    patch: {target: {url: \""+s.url+"/broken\"}}")...)
+	stdout, stderr, err := benched(t, t.Context(), "-f", file, "-o", "json", "--fail-on", "worse")
+	if exit.Code(err) != exit.Thresholds || !strings.HasPrefix(err.Error(), "a comparison is worse; 9 of 27 runs are missing, the first is that of block 1, ") {
+		t.Errorf("%d, %v", exit.Code(err), err)
+	}
+	r := reportOf(t, stdout)
+	if c := r.Comparisons; len(c) != 2 || c[0].Comparison.Comparisons != 2 || c[0].Comparison.Reason != "" || !strings.Contains(c[1].Comparison.Reason, "the target made 9 of 9 runs of broken invalid") {
+		t.Errorf("%s", stdout)
+	}
+	if want := "Warning: 9 repetitions are too few for a verdict: at least 10 are needed for all metrics of 2 comparisons, better 12 or more\n"; !strings.Contains(stderr, want) {
+		t.Errorf("lacks %q:\n%s", want, stderr)
+	}
+}
+
+// A run that was exported and imported again is no run of the bench.
+func TestBenchPassesImportedRunsOver(t *testing.T) {
+	home(t)
+	kept := "file://" + t.TempDir()
+	file := planFile(t, openShop(t))
+	if _, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept); err != nil {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+	var copies []*document.Result
+	for _, raw := range resultsIn(t, kept) {
+		r := result(t, raw)
+		r.Metadata.Labels[imports.LabelRun], r.Metadata.Labels[imports.LabelFrom] = r.Metadata.RunID, "fortio"
+		r.Metadata.RunID = r.Metadata.RunID[:len(r.Metadata.RunID)-4] + "ffff"
+		copies = append(copies, r)
+	}
+	keptIn(t, kept, copies)
+	stdout, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept, "--resume", "-o", "json")
+	if err != nil || len(reportOf(t, stdout).Runs) != 4 {
+		t.Errorf("%v\n%s%s", err, stdout, stderr)
 	}
 }
 

@@ -5,11 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
+	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
 )
 
 // announce tells which bench begins, and how long it may take.
@@ -34,14 +39,45 @@ func (o *benchOptions) announce(r *benchRunner) {
 		fmt.Fprintf(o.ErrOut, "   about %s", about(length))
 	}
 	fmt.Fprintln(o.ErrOut)
-	if b.Repetitions < leastRepetitions {
-		fmt.Fprintf(o.ErrOut, "Warning: %d repetitions are too few for any verdict: at least %d are needed, better 12 or more\n", b.Repetitions, leastRepetitions)
+	if need := leastRepetitions(b, o.local); b.Repetitions < need {
+		inComparisons := "the comparison"
+		if n := comparisonsOf(b); n > 1 {
+			inComparisons = fmt.Sprintf("%d comparisons", n)
+		}
+		fmt.Fprintf(o.ErrOut, "Warning: %d repetitions are too few for a verdict: at least %d are needed for all metrics of %s, better %d or more\n",
+			b.Repetitions, need, inComparisons, max(plan.DefaultRepetitions, need+2))
 	}
 }
 
-// leastRepetitions is the number of pairs whose range holds the median difference in
-// 95 of 100 cases.
-const leastRepetitions = 6
+// comparisonsOf is how many comparisons a bench ends in.
+func comparisonsOf(b *plan.Bench) int { return len(b.Tests) * (len(b.Variants) - 1) }
+
+// leastRepetitions is the number of pairs that can show something: of so many whose
+// differences all have one sign, Wilcoxon's p is 2 / 2^n, which has to be below 5 % for
+// all metrics of all comparisons together (Holm). Costs count where they may be read.
+func leastRepetitions(b *plan.Bench, local bool) int {
+	metrics := 0
+	for _, name := range compare.Names() {
+		kind, _, _ := strings.Cut(name, ".")
+		if kind != "cpu" && kind != "memory" || !local && readsCosts(b) {
+			metrics++
+		}
+	}
+	n := 2
+	for math.Ldexp(2, -n)*float64(metrics*comparisonsOf(b)) >= 1-compare.DefaultConfidence {
+		n++
+	}
+	return n
+}
+
+func readsCosts(b *plan.Bench) bool {
+	return slices.ContainsFunc(b.Variants, func(v plan.Resolved) bool {
+		return slices.ContainsFunc(v.Tests, func(t document.Test) bool {
+			k := t.Spec.Metrics.Kubelet
+			return k == nil || !k.Disabled
+		})
+	})
+}
 
 // ended is the error of a bench that did not come to its end, with how to go on,
 // or whose teardown failed.
@@ -75,15 +111,21 @@ func (o *benchOptions) finish(ctx context.Context, r *benchRunner, out bench.Out
 			refused = append(refused, fmt.Sprintf("test %q, variant %q: %s", c.Test, c.Variant, c.Reason))
 		}
 	}
-	switch {
-	case len(out.Missing) > 0:
+	var missing error
+	if len(out.Missing) > 0 {
 		m := out.Missing[0]
-		return exit.With(exit.Invalid, fmt.Errorf("%d of %d runs are missing, the first is that of block %d, test %q, variant %q: %s",
-			len(out.Missing), len(o.bench.Order(r.seed)), m.Block, m.Test, m.Variant, m.Reason))
+		missing = fmt.Errorf("%d of %d runs are missing, the first is that of block %d, test %q, variant %q: %s",
+			len(out.Missing), len(o.bench.Order(r.seed)), m.Block, m.Test, m.Variant, m.Reason)
+	}
+	switch worse := o.failOn != "" && report.Worse(); {
+	case worse && missing != nil: // what there is says enough
+		return exit.With(exit.Thresholds, fmt.Errorf("a comparison is worse; %w", missing))
+	case worse:
+		return exit.With(exit.Thresholds, errors.New("a comparison is worse"))
+	case missing != nil:
+		return exit.With(exit.Invalid, missing)
 	case len(refused) > 0:
 		return errors.New(strings.Join(refused, "; "))
-	case o.failOn != "" && report.Worse():
-		return exit.With(exit.Thresholds, errors.New("a comparison is worse"))
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
+	"github.com/meshery/kubectl-meshery/plugin/internal/imports"
 	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 )
@@ -73,6 +74,14 @@ func (r *benchRunner) fresh() error {
 
 func (r *benchRunner) isOfPlan(id string) bool { return strings.HasPrefix(id, r.bench.Digest+"-") }
 
+// isOwn tells that a run is of a bench of the plan, and not a copy of one that was
+// exported and imported again, which has its labels but is the same measurement.
+func (r *benchRunner) isOwn(labels map[string]string) bool {
+	_, imported := labels[imports.LabelFrom]
+	_, again := labels[imports.LabelRun]
+	return !imported && !again && r.isOfPlan(labels[plan.LabelBench])
+}
+
 // benchRun is a run of a bench, wherever it is.
 type benchRun struct {
 	id     string
@@ -112,7 +121,7 @@ func (r *benchRunner) keptRuns(ctx context.Context, id string) ([]benchRun, erro
 	}
 	var runs []benchRun
 	for _, e := range entries {
-		if !r.isOfPlan(e.Labels[plan.LabelBench]) {
+		if !r.isOwn(e.Labels) {
 			continue
 		}
 		runs = append(runs, benchRun{id: e.RunID, labels: e.Labels, ran: func(ctx context.Context) (bench.Ran, error) {
@@ -150,7 +159,7 @@ func (r *benchRunner) waitingRuns() ([]benchRun, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.isOfPlan(e.Labels[plan.LabelBench]) {
+		if r.isOwn(e.Labels) {
 			runs = append(runs, benchRun{id: e.RunID, labels: e.Labels, ran: func(context.Context) (bench.Ran, error) { return ranOfRaw(raw) }})
 		}
 	}

@@ -117,6 +117,7 @@ func (o *reportOptions) run(ctx context.Context) error {
 		}
 		sides = append(sides, side)
 	}
+	o.how.options.Family = len(sides) - 1
 	for _, side := range sides[1:] {
 		c, err := o.how.compare(sides[0], side)
 		if err != nil {
