@@ -3,12 +3,11 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
-	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // benchTables are what a person gets of a bench: every comparison, with the Test before
@@ -38,7 +37,7 @@ func benchTables(w io.Writer, report bench.Report, wide bool) error {
 	return nil
 }
 
-// writeFloor writes the noise floor of every metric, the largest last.
+// writeFloor writes the noise floor: the largest, then that of every metric.
 func writeFloor(w io.Writer, floor []bench.Floor) {
 	var largest *bench.Floor
 	var shares []string
@@ -46,7 +45,7 @@ func writeFloor(w io.Writer, floor []bench.Floor) {
 		if f.Share == nil {
 			continue
 		}
-		shares = append(shares, metricName(f.Metric)+" "+printer.Percent(*f.Share))
+		shares = append(shares, wording.Metric(f.Metric)+" "+printer.Percent(*f.Share))
 		if largest == nil || *f.Share > *largest.Share {
 			largest = &floor[i]
 		}
@@ -54,57 +53,8 @@ func writeFloor(w io.Writer, floor []bench.Floor) {
 	if largest == nil {
 		return
 	}
-	fmt.Fprintf(w, "noise floor %s (%s)\n", printer.Percent(*largest.Share), metricName(largest.Metric))
+	fmt.Fprintf(w, "noise floor %s (%s)\n", printer.Percent(*largest.Share), wording.Metric(largest.Metric))
 	for _, line := range printer.Wrap(strings.Join(shares, ", "), printer.DefaultWidth) {
 		fmt.Fprintln(w, line)
 	}
-}
-
-// metricCell is a figure of a comparison in its unit.
-func metricCell(v float64, unit string) string {
-	switch unit {
-	case "ms":
-		return printer.Latency(v)
-	case "bytes":
-		return printer.Bytes(int64(math.Round(v)))
-	case "%":
-		return printer.Significant(v, 3) + " %"
-	case "requests/s":
-		return printer.Rate(v)
-	}
-	return printer.Significant(v, 3)
-}
-
-// differenceCell is a difference with its interval: "+0.51 ms (+0.44 … +0.57)".
-func differenceCell(d document.Estimate, unit string) string {
-	scale, digits := 1.0, func(v float64) string { return printer.Significant(v, 3) }
-	largest := math.Max(math.Abs(d.Low), math.Abs(d.High))
-	switch {
-	case unit == "ms" && largest < 1:
-		scale, unit = 1000, "µs"
-	case unit == "ms" && largest >= 1000:
-		scale, unit = 1.0/1000, "s"
-	case unit == "bytes":
-		scale, unit = 1.0/(1<<20), "MiB"
-	case unit == "requests/s":
-		unit, digits = "rps", printer.Rate
-	case unit != "ms" && unit != "%":
-		unit = "" // said by the metric's name
-	}
-	signed := func(v float64) string {
-		if v *= scale; v < 0 {
-			return "-" + digits(-v)
-		}
-		return "+" + digits(v)
-	}
-	return fmt.Sprintf("%s (%s … %s)", strings.TrimSpace(signed(d.Value)+" "+unit), signed(d.Low), signed(d.High))
-}
-
-// metricName is a metric as a table names it: "response p99", "CPU data plane".
-func metricName(name string) string {
-	for old, short := range map[string]string{"responseTime.": "response ", "serviceTime.": "service ", "cpu.": "CPU ", "rate.achieved": "rate",
-		"dataPlane": "data plane", "controlPlane": "control plane", "memory.": "memory "} {
-		name = strings.Replace(name, old, short, 1)
-	}
-	return name
 }

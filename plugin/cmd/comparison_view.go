@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
+	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // writeComparison is what a person gets of a comparison.
@@ -20,14 +23,15 @@ func writeComparison(w io.Writer, c *document.Comparison, wide bool) error {
 	if p.err == nil && len(c.Metrics) > 0 {
 		p.err = comparisonTable(c, wide).Write(w)
 	}
+	p.belowTable(c)
 	for _, m := range c.Metrics {
 		if wide && m.Reason != "" {
-			p.line("%s: %s", metricName(m.Name), m.Reason)
+			p.line("%s: %s", wording.Metric(m.Name), m.Reason)
 		}
 	}
 	for _, l := range c.LeftOut {
 		if wide {
-			p.line("%s is not compared: %s", metricName(l.Name), l.Reason)
+			p.line("%s is not compared: %s", wording.Metric(l.Name), l.Reason)
 		}
 	}
 	for _, d := range c.Differences {
@@ -37,6 +41,25 @@ func writeComparison(w io.Writer, c *document.Comparison, wide bool) error {
 		p.leftOut(side)
 	}
 	return p.err
+}
+
+// belowTable says what a table of 80 columns has no room for.
+func (p *lines) belowTable(c *document.Comparison) {
+	if p.wide {
+		return
+	}
+	if slices.ContainsFunc(c.Metrics, func(m document.MetricComparison) bool { return m.Unit == wording.CoreSeconds }) {
+		p.line("CPU is in core-seconds per 1,000 requests.")
+	}
+	var more []string
+	for _, m := range c.Metrics {
+		if m.MoreRuns != nil && *m.MoreRuns > 0 {
+			more = append(more, fmt.Sprintf("%d for %s", *m.MoreRuns, wording.Metric(m.Name)))
+		}
+	}
+	if len(more) > 0 {
+		p.line("A verdict takes about so many more runs a side: %s.", strings.Join(more, ", "))
+	}
 }
 
 // lines writes text that is wrapped, unless wide, until something fails.
@@ -100,46 +123,46 @@ func differenceLine(d document.EnvironmentDifference, a, b string) string {
 }
 
 func comparisonTable(c *document.Comparison, wide bool) *printer.Table {
-	headers := []string{"~METRIC", strings.ToUpper(c.A.Name), strings.ToUpper(c.B.Name), fmt.Sprintf("DIFFERENCE (%g %%)", 100*c.Confidence), "VERDICT"}
+	side := func(name string) string {
+		if !wide {
+			name = chart.Shortened(name, 10) // whole it stands above
+		}
+		return strings.ToUpper(name)
+	}
+	headers := []string{"~METRIC", side(c.A.Name), side(c.B.Name), fmt.Sprintf("DIFFERENCE (%g %%)", 100*c.Confidence), "VERDICT"}
 	if wide {
 		headers = append(headers, "SHARE", "P (HOLM)", "MATTERS FROM", "FINDS FROM")
 	}
 	t := printer.NewTable(headers...)
+	name, figure, change := func(m document.MetricComparison) string { return wording.ShortMetric(m.Name) }, wording.ShortFigure, wording.ShortChange
 	if wide {
 		t.Width = 0
+		name, figure, change = func(m document.MetricComparison) string { return wording.MetricPer(m.Name, m.Unit) }, wording.Figure, wording.Change
 	}
 	for _, m := range c.Metrics {
 		difference := ""
 		if d := m.Difference; d != nil {
-			difference = differenceCell(*d, m.Unit)
+			difference = change(m.Unit, d, max(math.Abs(m.A.Median), math.Abs(m.B.Median)))
 		}
 		verdict := string(m.Verdict)
-		if m.MoreRuns != nil {
+		if wide && m.MoreRuns != nil {
 			verdict += fmt.Sprintf(", %d more", *m.MoreRuns)
 		}
-		row := []string{metricName(m.Name), metricCell(m.A.Median, m.Unit), metricCell(m.B.Median, m.Unit), difference, verdict}
+		row := []string{name(m), figure(m.Unit, m.A.Median), figure(m.Unit, m.B.Median), difference, verdict}
 		if wide {
 			share, p, finds := "", "", ""
 			if m.Difference != nil && m.Difference.Relative != nil {
-				share = signedPercent(*m.Difference.Relative)
+				share = wording.Share(*m.Difference.Relative)
 			}
 			if m.PAdjusted != nil {
 				p = printer.Significant(*m.PAdjusted, 2)
 			}
 			if m.Detectable != nil {
-				finds = metricCell(*m.Detectable, m.Unit)
+				finds = wording.Amount(m.Unit, *m.Detectable)
 			}
-			row = append(row, share, p, metricCell(m.Effect, m.Unit), finds)
+			row = append(row, share, p, wording.Amount(m.Unit, m.Effect), finds)
 		}
 		t.Row(row...)
 	}
 	return t
-}
-
-func signedPercent(share float64) string {
-	sign := "+"
-	if share < 0 {
-		sign = "-"
-	}
-	return sign + printer.Percent(math.Abs(share))
 }

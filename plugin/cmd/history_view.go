@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -13,12 +12,13 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/history"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // writeHistory is what a person gets of a history.
 func writeHistory(w io.Writer, h *history.History, wide bool) error {
 	p := &lines{w: w, wide: wide}
-	p.line("%s: %s of %s, %s to %s", h.Name, metricName(h.Metric), pointsOf(h), day(h.Points[0].Start), day(h.Points[len(h.Points)-1].Start))
+	p.line("%s: %s of %s, %s to %s", h.Name, wording.Metric(h.Metric), pointsOf(h), day(h.Points[0].Start), day(h.Points[len(h.Points)-1].Start))
 	if len(h.Points) > 1 && p.err == nil {
 		_, p.err = fmt.Fprintln(w, graph(h))
 	}
@@ -62,7 +62,7 @@ func graph(h *history.History) string {
 	}
 	options := []asciigraph.Option{
 		asciigraph.Height(10),
-		asciigraph.YAxisValueFormatter(func(v float64) string { return metricCell(v, h.Unit) }),
+		asciigraph.YAxisValueFormatter(func(v float64) string { return wording.ShortFigure(h.Unit, v) }),
 	}
 	if len(series) > most || len(series) < most/2 {
 		options = append(options, asciigraph.Width(most))
@@ -81,7 +81,7 @@ func changeTable(h *history.History) *printer.Table {
 		if h.By != "" {
 			name = c.Label
 		}
-		t.Row(day(c.Start), name, metricCell(c.Before, h.Unit), metricCell(c.After, h.Unit), changeCell(c, h.Unit),
+		t.Row(day(c.Start), name, wording.ShortFigure(h.Unit, c.Before), wording.ShortFigure(h.Unit, c.After), changeCell(c, h.Unit),
 			printer.Significant(c.P, 2), string(c.Verdict))
 	}
 	return t
@@ -89,13 +89,9 @@ func changeTable(h *history.History) *printer.Table {
 
 // changeCell is "+2.2 ms, +22 %".
 func changeCell(c history.Change, unit string) string {
-	sign := "+"
-	if c.Difference < 0 {
-		sign = "-"
-	}
-	cell := sign + metricCell(math.Abs(c.Difference), unit)
+	cell := wording.Signed(unit, c.Difference)
 	if c.Relative != nil {
-		cell += ", " + signedPercent(*c.Relative)
+		cell += ", " + wording.Share(*c.Relative)
 	}
 	return cell
 }
@@ -110,14 +106,14 @@ func pointTable(h *history.History) *printer.Table {
 	for _, p := range h.Points {
 		started := p.Start.UTC().Format(time.RFC3339)
 		if h.By == "" {
-			t.Row(started, p.Runs[0], metricCell(p.Value, h.Unit))
+			t.Row(started, p.Runs[0], wording.Figure(h.Unit, p.Value))
 			continue
 		}
 		least, greatest := "", ""
 		if p.Low != nil {
-			least, greatest = metricCell(*p.Low, h.Unit), metricCell(*p.High, h.Unit)
+			least, greatest = wording.Figure(h.Unit, *p.Low), wording.Figure(h.Unit, *p.High)
 		}
-		t.Row(started, p.Label, fmt.Sprint(len(p.Runs)), metricCell(p.Value, h.Unit), least, greatest)
+		t.Row(started, p.Label, fmt.Sprint(len(p.Runs)), wording.Figure(h.Unit, p.Value), least, greatest)
 	}
 	return t
 }
@@ -130,17 +126,17 @@ func drawHistory(w io.Writer, h *history.History) error {
 		if h.By == "" {
 			label, text = day(p.Start), p.Runs[0]+", "+p.Start.UTC().Format(time.RFC3339)+": "
 		}
-		past.Moments = append(past.Moments, chart.Moment{Label: label, Value: p.Value, Low: p.Low, High: p.High, Text: text + metricCell(p.Value, h.Unit)})
+		past.Moments = append(past.Moments, chart.Moment{Label: label, Value: p.Value, Low: p.Low, High: p.High, Text: text + wording.Figure(h.Unit, p.Value)})
 	}
 	for _, c := range h.Changes {
 		past.Changes = append(past.Changes, chart.Change{At: c.Index, Label: changeCell(c, h.Unit), Meaning: chart.Meaning(c.Verdict)})
 	}
-	head := chart.Head{ID: "history", Title: fmt.Sprintf("%s: %s", h.Name, metricName(h.Metric)), Description: description(h), Alone: true}
+	head := chart.Head{ID: "history", Title: fmt.Sprintf("%s: %s", h.Name, wording.Metric(h.Metric)), Description: description(h), Alone: true}
 	return chart.History(w, head, past)
 }
 
 func description(h *history.History) string {
-	text := fmt.Sprintf("%s of %s, %s to %s.", metricName(h.Metric), pointsOf(h), day(h.Points[0].Start), day(h.Points[len(h.Points)-1].Start))
+	text := fmt.Sprintf("%s of %s, %s to %s.", wording.Metric(h.Metric), pointsOf(h), day(h.Points[0].Start), day(h.Points[len(h.Points)-1].Start))
 	for _, c := range h.Changes {
 		text += fmt.Sprintf(" A change on %s: %s, %s.", day(c.Start), changeCell(c, h.Unit), c.Verdict)
 	}

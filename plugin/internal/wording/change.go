@@ -15,8 +15,8 @@ func Change(unit string, e *document.Estimate, of float64) string {
 	return changed(unit, e, of, false)
 }
 
-// ShortChange is Change without a unit that the name of the metric tells, for
-// columns.
+// ShortChange is Change for columns: without a unit that the name of the metric
+// tells, and with two digits where three take more than two decimals.
 func ShortChange(unit string, e *document.Estimate, of float64) string {
 	return changed(unit, e, of, true)
 }
@@ -30,10 +30,18 @@ func changed(unit string, e *document.Estimate, of float64, short bool) string {
 	if name != "" {
 		name = " " + name
 	}
-	if short && unit == CoreSeconds {
-		name = ""
-	}
 	decimals := min(decimalsOf(most/factor), decimalsOf(max(most, of)/factor)+1)
+	if short {
+		switch unit {
+		case CoreSeconds:
+			name = ""
+		case Percent:
+			name, decimals = " pts", min(decimals, 3)
+		}
+		if decimals > 2 {
+			decimals = min(decimals, max(2, decimalsOf(most/factor)-1))
+		}
+	}
 	write := func(v float64) string { return signed(v/factor, decimals) }
 	return write(e.Value) + name + " (" + write(e.Low) + " … " + write(e.High) + ")"
 }
@@ -42,6 +50,13 @@ func changed(unit string, e *document.Estimate, of float64, short bool) string {
 func Amount(unit string, v float64) string {
 	name, factor := changeUnit(unit, v)
 	return strings.TrimSpace(printer.Significant(v/factor, 3) + " " + name)
+}
+
+// Signed is a difference without its interval: "+0.510 ms".
+func Signed(unit string, v float64) string {
+	name, factor := changeUnit(unit, math.Abs(v))
+	v /= factor
+	return strings.TrimSpace(signed(v, decimalsOf(math.Abs(v))) + " " + name)
 }
 
 // Relative is e as a share of the other side with its interval, in percent; "" where

@@ -83,7 +83,7 @@ func TestShortForms(t *testing.T) {
 		v            float64
 		want, change string
 	}{
-		{"ms", 11.94, "11.9 ms", "+1.00 ms (+0.90 … +1.10)"}, {"requests/s", 999.9, "999.9", "+1.0 rps (+0.9 … +1.1)"}, {"%", 0, "0 %", "+1.00 points (+0.90 … +1.10)"},
+		{"ms", 11.94, "11.9 ms", "+1.00 ms (+0.90 … +1.10)"}, {"requests/s", 999.9, "999.9", "+1.0 rps (+0.9 … +1.1)"}, {"%", 0, "0 %", "+1.00 pts (+0.90 … +1.10)"},
 		{"core-s/1000", 0.41, "0.410", "+1.00 (+0.90 … +1.10)"}, {"bytes", 120 << 20, "120 MiB", "±0.0 MiB (±0.0 … ±0.0)"},
 	} {
 		if got := ShortFigure(c.unit, c.v); got != c.want {
@@ -91,6 +91,15 @@ func TestShortForms(t *testing.T) {
 		}
 		if got := ShortChange(c.unit, &document.Estimate{Value: 1, Low: 0.9, High: 1.1}, c.v); got != c.change {
 			t.Errorf("%s: %q, want %q", c.unit, got, c.change)
+		}
+	}
+	for want, got := range map[string]string{
+		"−0.0025 (−0.0031 … −0.0018)":  ShortChange("core-s/1000", &document.Estimate{Value: -0.00246, Low: -0.00308, High: -0.00184}, 0.0123),
+		"−0.004 pts (−0.006 … −0.003)": ShortChange("%", &document.Estimate{Value: -0.00444, Low: -0.00555, High: -0.00333}, 0.0222),
+		"+0.51 ms (+0.44 … +0.57)":     ShortChange("ms", &document.Estimate{Value: 0.51, Low: 0.44, High: 0.57}, 2.1),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 	for path, want := range map[string]string{"responseTime.p999": "response p99.9", "rate.achieved": "rate", "cpu.dataPlane": "CPU data plane", "memory.controlPlane": "memory control plane", "cpu.node": "CPU of nodes", "errors": "errors"} {
@@ -111,6 +120,7 @@ func TestShortForms(t *testing.T) {
 func TestAmountsAndShares(t *testing.T) {
 	for want, got := range map[string]string{
 		"100 µs": Amount("ms", 0.1), "1.50 s": Amount("ms", 1500), "0.0123 core-s": Amount("core-s/1000", 0.0123), "3.00": Amount("", 3),
+		"+2.20 ms": Signed("ms", 2.2), "−850 µs": Signed("ms", -0.85), "±0 rps": Signed("requests/s", 0), "+12.0 MiB": Signed("bytes", 12<<20),
 		"+18.9 %": Share(0.189), "−3.00 %": Share(-0.03), "±0 %": Share(0), "+250 %": Share(2.5),
 		"data plane CPU per 1,000": MetricPer("cpu.dataPlane", "core-s/1000"), "data plane memory": MetricPer("memory.dataPlane", "bytes"),
 	} {
