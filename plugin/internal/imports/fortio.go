@@ -64,6 +64,9 @@ const (
 	maxRunBytes      = 2 << 20
 	maxExportedBytes = 16 << 20
 	maxRuns          = 10_000
+	// maxValues is how many values the lists and objects of a run hold together: an
+	// agent of no byte but "{}" takes hundreds of them in memory.
+	maxValues = 300_000
 )
 
 func tooLarge(most int) error {
@@ -123,6 +126,9 @@ func textOf(raw json.RawMessage) string {
 func readFortioRun(raw []byte) (*document.Result, error) {
 	if len(raw) > maxExportedBytes {
 		return nil, tooLarge(maxExportedBytes)
+	}
+	if bytes.Count(raw, []byte(",")) > maxValues {
+		return nil, fmt.Errorf("it has more than %d values, too many for one run: Fortio's files have far fewer", maxValues)
 	}
 	var wrapper struct {
 		Runner json.RawMessage `json:"runner_results"`

@@ -3,6 +3,7 @@ package imports
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -77,6 +78,23 @@ test_id: t
 	}
 }
 
+// Files that are no runs, and have as many values as there is room for, take little
+// memory.
+func TestWhatIsNoRunTakesLittleMemory(t *testing.T) {
+	many := func(s string) string {
+		return strings.TrimSuffix(strings.Repeat(s+",", (MaxBytes-100)/(len(s)+1)), ",")
+	}
+	for name, text := range map[string]string{"numbers": "[" + many("1") + "]", "payload": `[{"DurationHistogram":{},"Payload":[` + many("[]") + "]}]"} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Read([]byte(text), Options{})
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; err == nil || taken > 8*MaxBytes {
+			t.Errorf("%s: %d MiB, %v", name, taken>>20, err)
+		}
+	}
+}
+
 // What the labels count is judged as Fortio's runs are, unless they say how it was
 // judged, and no label makes a count of less than nothing.
 func TestCountsOfSMPAreJudged(t *testing.T) {
@@ -144,6 +162,7 @@ func TestWhatIsNoRunIsRefused(t *testing.T) {
 		"large run":       {`{"DurationHistogram":{},"Payload":"` + strings.Repeat("x", maxRunBytes) + `"}`, "it has more than 2 MiB, too many for one run", Any},
 		"large export":    {`{"DurationHistogram":{},"Payload":"` + strings.Repeat("x", maxExportedBytes) + `"}`, "it has more than 16 MiB", Any},
 		"large, in list":  {`[{"DurationHistogram":{},"Payload":"` + strings.Repeat("x", maxExportedBytes) + `"}]`, "entry 1: it has more than 16 MiB", Any},
+		"many agents":     {`{"DurationHistogram":{},"Meshery":{"status":{"agents":[{}` + strings.Repeat(",{}", maxValues+1) + `]}}}`, "it has more than 300000 values", Any},
 		"no calls":        {`{"DurationHistogram": {"Count": 0}}`, "it holds no call", Any},
 		"negative":        {replaced(`"Min": 0.0`, `"Min": -0.0`), "DurationHistogram is damaged: a negative count or time", Any},
 		"negative codes":  {replaced(`"503": 40`, `"503": -40`), "RetCodes has a count below 0", Any},
