@@ -40,6 +40,8 @@ func TestMoreRunsLeaveTheEffect(t *testing.T) {
 	}{
 		// (half / 0.5 (1 + 0.8416/1.96))^2 40 = 327; the test alone needs 82, or 20.
 		{1, 0.5, 287}, {1.5, 1, 287}, {0.5, 1, 287}, {-1.5, 1, 287}, {1.02, 1, 0}, {0.98, 1, 0}, {1, 1, 0}, {0, 0, 0}, {1, 0, 42},
+		// Both ends have to fit: with z(0.9) in place of z(0.8).
+		{0, 1, 70},
 	} {
 		m := document.MetricComparison{Effect: c.effect, Difference: &document.Estimate{Low: c.value - 1, Value: c.value, High: c.value + 1}}
 		got := 0

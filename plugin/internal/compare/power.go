@@ -125,9 +125,11 @@ func (p power) detectable(m *document.MetricComparison) *float64 {
 // about the effect.
 func (p power) moreRuns(m *document.MetricComparison) *int {
 	half, d := (m.Difference.High-m.Difference.Low)/2, math.Abs(m.Difference.Value)
-	share := half / math.Abs(d-m.Effect) * (1 + z80/p.z)
+	var share float64
 	if d > m.Effect {
-		share = max(share, half/d*(p.zFamily+z80)/p.z)
+		share = max(half/(d-m.Effect)*(1+z80/p.z), half/d*(p.zFamily+z80)/p.z)
+	} else {
+		share = half / p.fits(d, m.Effect)
 	}
 	n, other := float64(p.of.n), float64(p.of.m)
 	// As many on both sides say as much as these.
@@ -137,4 +139,21 @@ func (p power) moreRuns(m *document.MetricComparison) *int {
 		return nil
 	}
 	return new(max(1, int(more)))
+}
+
+// fits is half the width of intervals that are between the effects in four of five
+// comparisons, where the difference is d, from 0 to effect. About the effect it is the
+// room times z/(z + z80); about 0 both ends may be in the way.
+func (p power) fits(d, effect float64) float64 {
+	low, high := 0.0, effect-d
+	for range 60 {
+		half := (low + high) / 2
+		deviation := half / p.z
+		if statistics.NormalCDF((effect-half-d)/deviation)-statistics.NormalCDF((half-effect-d)/deviation) >= 0.8 {
+			low = half
+		} else {
+			high = half
+		}
+	}
+	return low
 }

@@ -41,7 +41,7 @@ func (r *Resampler) draw(times []int) {
 // ExpandedPercentile is the bootstrap's interval of a statistic from its values over
 // resamples of n and m runs: from their quantile p to 1 - p, with
 //
-//	p = normalCDF(-sqrt(k / (k - 1)) t),  t = studentQuantile((1 + confidence) / 2, k - 1)
+//	p = NormalCDF(-sqrt(k / (k - 1)) t),  t = studentQuantile((1 + confidence) / 2, k - 1)
 //
 // and k the smaller of n and m. The plain percentiles (p = (1 - confidence) / 2) are
 // too narrow for few runs: resampling loses a share 1/k of the variance, and knows
@@ -54,7 +54,7 @@ func ExpandedPercentile(values []float64, n, m int, confidence float64) (Interva
 		return Interval{}, false
 	}
 	t := studentQuantile((1+confidence)/2, k-1)
-	p := normalCDF(-math.Sqrt(float64(k)/float64(k-1)) * t)
+	p := NormalCDF(-math.Sqrt(float64(k)/float64(k-1)) * t)
 	s := sorted(values)
 	return Interval{Low: quantileOfSorted(s, p), High: quantileOfSorted(s, 1-p)}, true
 }

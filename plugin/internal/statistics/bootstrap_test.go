@@ -25,19 +25,19 @@ func TestStudentQuantile(t *testing.T) {
 			t.Errorf("t of %d at %v is %v, want %v", c.freedom, c.p, got, c.want)
 		}
 	}
-	if got := studentQuantile(0.975, 100_000); math.Abs(got-NormalQuantile(0.975)) > 1e-4 || math.Abs(normalCDF(got)-0.975) > 1e-5 {
+	if got := studentQuantile(0.975, 100_000); math.Abs(got-NormalQuantile(0.975)) > 1e-4 || math.Abs(NormalCDF(got)-0.975) > 1e-5 {
 		t.Errorf("t of many is %v, not that of the normal distribution", got)
 	}
 }
 
-// 6 runs: p = normalCDF(-sqrt(6/5) qt(0.975, 5)), which is 0.0024.
+// 6 runs: p = NormalCDF(-sqrt(6/5) qt(0.975, 5)), which is 0.0024.
 func TestExpandedPercentile(t *testing.T) {
 	values := make([]float64, 10_001)
 	for i := range values {
 		values[i] = float64(len(values) - 1 - i)
 	}
 	got, ok := ExpandedPercentile(values, 6, 9, 0.95)
-	want := normalCDF(-math.Sqrt(6.0/5)*2.5705818356363137) * 10_000
+	want := NormalCDF(-math.Sqrt(6.0/5)*2.5705818356363137) * 10_000
 	if !ok || math.Abs(got.Low-want) > 1e-6 || math.Abs(got.High-(10_000-want)) > 1e-6 {
 		t.Errorf("%v, want %v to %v", got, want, 10_000-want)
 	}

@@ -2,8 +2,8 @@ package statistics
 
 import "math"
 
-// normalCDF is the share of the standard normal distribution below z.
-func normalCDF(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
+// NormalCDF is the share of the standard normal distribution below z.
+func NormalCDF(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 
 // NormalQuantile is what a share p of the standard normal distribution is below.
 func NormalQuantile(p float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*p) }
