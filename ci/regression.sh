@@ -103,7 +103,7 @@ if [ -z "$last" ]; then
 fi
 status=0
 kubectl meshery report "measurement=$last" "measurement=$measurement" --where "name=$name" \
-	--title "$name: $BRANCH beside $BASE" ${ALLOW:+--allow "$ALLOW"} --fail-on "${FAIL_ON:+$FAIL_ON,}too-few" \
+	--title "$name: $BRANCH beside $BASE" --group-name "$BASE" --group-name "${PULL_REQUEST:+pull request $PULL_REQUEST: }$BRANCH" ${ALLOW:+--allow "$ALLOW"} --fail-on "${FAIL_ON:+$FAIL_ON,}too-few" \
 	--output "$OUTPUT/report.html" --output "$OUTPUT/report.md" --output "$OUTPUT/report.xml" || status=$?
 if [ -n "$little" ] && [ $status != 3 ]; then
 	fail 4 "$little"

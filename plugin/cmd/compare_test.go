@@ -106,6 +106,8 @@ func TestCompare(t *testing.T) {
 		"refused":        {[]string{"mesh=none", "mesh=other"}, exit.Failure, "", "(--allow kernel, or --force)"},
 		"allowed":        {[]string{"mesh=none", "mesh=other", "--allow", "kernel"}, 0, "WORSE", ""},
 		"forced":         {[]string{"mesh=none", "mesh=other", "--force"}, 0, "WORSE", ""},
+		"files, last":    {[]string{filed(t, none), filed(t, istio), "--last", "3"}, 0, "TOO FEW RUNS", ""},
+		"files, where":   {[]string{filed(t, none), filed(t, istio), "--where", "mesh=none"}, exit.Failure, "", "of the 12 Results in files none is "},
 		"files":          {[]string{filed(t, none), filed(t, istio), "--fail-on", "worse"}, exit.Thresholds, "WORSE", "is worse beside"},
 	} {
 		stdout, stderr, err := execute(t, append([]string{"compare"}, c.args...)...)
@@ -121,11 +123,16 @@ func TestCompare(t *testing.T) {
 	if err != nil || json.Unmarshal([]byte(stdout), &c) != nil || len(c.A.Runs) != 12 || c.Verdict != document.Worse {
 		t.Errorf("%v\n%s", err, stdout)
 	}
+	stdout, _, err = execute(t, "compare", "mesh=none", "mesh=istio", "--group-name", "the way it was before", "--group-name", "the way that it is now")
+	if err != nil || !strings.HasPrefix(stdout, "the way that it is now beside the way it was before, 12 and 12 runs: WORSE\n") {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+	narrow := stdout
 	stdout, _, err = execute(t, "compare", "mesh=none", "mesh=istio")
 	if err != nil || !regexp.MustCompile(`(?m)^METRIC +NONE +ISTIO +DIFFERENCE \(95 %\) +VERDICT$`).MatchString(stdout) {
 		t.Errorf("%v\n%s", err, stdout)
 	}
-	for line := range strings.Lines(stdout) {
+	for line := range strings.Lines(narrow + stdout) {
 		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
 			t.Errorf("%d wide: %s", n, line)
 		}
@@ -135,15 +142,17 @@ func TestCompare(t *testing.T) {
 func TestCompareRefuses(t *testing.T) {
 	home(t)
 	for want, args := range map[string][]string{
-		"compare needs two groups of runs":  {"mesh=none"},
-		`--fail-on "better" is unknown`:     {"mesh=a", "mesh=b", "--fail-on", "better"},
-		`--effect "cpu" is not METRIC=5%`:   {"mesh=a", "mesh=b", "--effect", "cpu"},
-		`"5x" is neither a share`:           {"mesh=a", "mesh=b", "--effect", "cpu=5x"},
-		"--last -1 is below 0":              {"mesh=a", "mesh=b", "--last", "-1"},
-		"no run has both mesh=a and mesh=c": {"mesh=a", "mesh=b", "--where", "mesh=c"},
-		"confidence 2 is not between":       {"mesh=a", "mesh=b", "--confidence", "2"},
-		`condition "x" is not KEY=VALUE`:    {"mesh=a", "mesh=b", "--where", "x"},
-		`output format "xml" is unknown`:    {"mesh=a", "mesh=b", "-o", "xml"},
+		"compare needs two groups of runs":           {"mesh=none"},
+		`--fail-on "better" is unknown`:              {"mesh=a", "mesh=b", "--fail-on", "better"},
+		`--effect "cpu" is not METRIC=5%`:            {"mesh=a", "mesh=b", "--effect", "cpu"},
+		`"5x" is neither a share`:                    {"mesh=a", "mesh=b", "--effect", "cpu=5x"},
+		"--last -1 is below 0":                       {"mesh=a", "mesh=b", "--last", "-1"},
+		"no run has both mesh=a and mesh=c":          {"mesh=a", "mesh=b", "--where", "mesh=c"},
+		"confidence 2 is not between":                {"mesh=a", "mesh=b", "--confidence", "2"},
+		"--group-name is given 1 times for 2 groups": {"mesh=a", "mesh=b", "--group-name", "x"},
+		`condition "mesh=" has no value`:             {"mesh=", "mesh=b"},
+		`condition "x" is not KEY=VALUE`:             {"mesh=a", "mesh=b", "--where", "x"},
+		`output format "xml" is unknown`:             {"mesh=a", "mesh=b", "-o", "xml"},
 	} {
 		stdout, _, err := execute(t, append([]string{"compare"}, args...)...)
 		if exit.Code(err) != exit.Usage || !strings.Contains(fmt.Sprint(err), want) || stdout != "" {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/archive"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
@@ -71,7 +72,7 @@ func (g *Group) wanted(w Where) string {
 // Each reads the Results of a group, oldest first, and visits them one by one.
 func (g *Group) Each(ctx context.Context, a *archive.Archive, w Where, visit func(*document.Result) error) error {
 	if len(g.Files) > 0 {
-		return g.eachFile(visit)
+		return g.eachFile(w, visit)
 	}
 	found, err := g.Find(ctx, a, w)
 	if err != nil {
@@ -86,44 +87,96 @@ func (g *Group) Each(ctx context.Context, a *archive.Archive, w Where, visit fun
 	})
 }
 
-func (g *Group) eachFile(visit func(*document.Result) error) error {
-	for _, name := range g.Files {
-		names := []string{name}
-		info, err := os.Stat(name)
+// eachFile reads files twice, so that only one Result is held at a time: the first
+// time to choose.
+func (g *Group) eachFile(w Where, visit func(*document.Result) error) error {
+	names, err := g.fileNames()
+	if err != nil {
+		return err
+	}
+	f, err := within(g.filter, w)
+	if err != nil {
+		return err
+	}
+	type chosen struct {
+		file  string
+		start time.Time
+	}
+	var all []chosen
+	for _, n := range names {
+		raw, _, err := readFile(n)
 		if err != nil {
+			return fmt.Errorf("file %q: %w", n, err)
+		}
+		e, err := archive.EntryOf(raw)
+		if err != nil {
+			return fmt.Errorf("file %q: %w", n, err)
+		}
+		if f.Matches(e) {
+			all = append(all, chosen{n, e.Start})
+		}
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("of the %d Results in files none is %s", len(names), g.wanted(w))
+	}
+	slices.SortStableFunc(all, func(x, y chosen) int { return x.start.Compare(y.start) })
+	if w.Last > 0 {
+		all = all[max(0, len(all)-w.Last):]
+	}
+	for _, one := range all {
+		_, r, err := readFile(one.file)
+		if err != nil {
+			return fmt.Errorf("file %q: %w", one.file, err)
+		}
+		if err := visit(r); err != nil {
 			return err
-		}
-		if info.IsDir() {
-			if names, err = filepath.Glob(filepath.Join(name, "*.json")); err != nil || len(names) == 0 {
-				return fmt.Errorf("directory %q has no .json files: name one with Results", name)
-			}
-		}
-		for _, n := range names {
-			r, err := readFile(n)
-			if err != nil {
-				return fmt.Errorf("file %q: %w", n, err)
-			}
-			if err := visit(r); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-func readFile(name string) (*document.Result, error) {
+// fileNames are those of the group's files, and in its directories.
+func (g *Group) fileNames() (names []string, err error) {
+	for _, name := range g.Files {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			names = append(names, name)
+			continue
+		}
+		entries, err := os.ReadDir(name)
+		if err != nil {
+			return nil, err
+		}
+		before := len(names)
+		for _, e := range entries {
+			if !e.IsDir() && strings.EqualFold(filepath.Ext(e.Name()), ".json") {
+				names = append(names, filepath.Join(name, e.Name()))
+			}
+		}
+		if len(names) == before {
+			return nil, fmt.Errorf("directory %q has no .json files: name one with Results", name)
+		}
+	}
+	return names, nil
+}
+
+func readFile(name string) ([]byte, *document.Result, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if info.Size() > maxFile {
-		return nil, fmt.Errorf("it has %d bytes, too many for a Result", info.Size())
+		return nil, nil, fmt.Errorf("it has %d bytes, too many for a Result", info.Size())
 	}
 	raw, err := os.ReadFile(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return Read(raw)
+	r, err := Read(raw)
+	return raw, r, err
 }
 
 // Read reads a Result's bytes.

@@ -2,7 +2,6 @@ package selection
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,8 +21,9 @@ type Group struct {
 	IDs []string
 	// Test names runs where the argument may be the beginning of an id or a name.
 	Test string
-	// filter chooses runs by KEY=VALUE.
-	filter archive.Filter
+	// filter chooses runs by KEY=VALUE, which conditions are in words.
+	filter     archive.Filter
+	conditions []string
 }
 
 // Where are conditions that hold for every group.
@@ -36,8 +36,8 @@ type Where struct {
 }
 
 var (
-	idRE   = regexp.MustCompile(`^[0-9a-fA-F]{8}[0-9a-fA-F-]*$`)
-	keyRE  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*=`)
+	keyRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*=`)
+	// What is a file does not depend on what there is in the working directory.
 	fileRE = regexp.MustCompile(`(?i)\.json$|/`)
 )
 
@@ -45,7 +45,8 @@ var (
 //
 //	0193a1c4-7c1e,0193a1c5   run ids, or their beginnings
 //	mesh=istio,team=shop     conditions: name, mesh, target or labels; all must hold
-//	result.json, results/    a file with a Result, or a directory of them
+//	result.json, results/    a file with a Result, or a directory of them: a directory
+//	                         has a slash, such as ./results
 //	checkout                 the name of a Test
 func Parse(args []string) ([]*Group, error) {
 	var groups []*Group
@@ -64,21 +65,24 @@ func parse(arg string) (*Group, error) {
 	g := &Group{Name: arg}
 	words := strings.Split(arg, ",")
 	for i := range words {
-		words[i] = strings.TrimPrefix(words[i], "result/") // as -o name prints it
+		if id, ok := strings.CutPrefix(words[i], "result/"); ok && isID(id) { // as -o name prints it
+			words[i] = id
+		}
 	}
 	if slices.Contains(words, "") {
 		return nil, fmt.Errorf("%q has an empty part: leave out the comma", arg)
 	}
 	switch {
 	case keyRE.MatchString(words[0]):
+		g.conditions = words
 		return g, set(&g.filter, words)
 	case slices.ContainsFunc(words, keyRE.MatchString):
 		return nil, fmt.Errorf("%q mixes conditions with something else: give either KEY=VALUE or run ids", arg)
-	case fileRE.MatchString(words[0]) || isFile(words[0]):
+	case fileRE.MatchString(words[0]):
 		g.Files = words
-	case len(words) > 1 || idRE.MatchString(words[0]):
+	case len(words) > 1 || isID(words[0]):
 		for _, w := range words {
-			if !idRE.MatchString(w) {
+			if !isID(w) {
 				return nil, fmt.Errorf("%q is not a run id or the first eight digits of one; of names, conditions and files write one group each", w)
 			}
 		}
@@ -93,9 +97,24 @@ func parse(arg string) (*Group, error) {
 	return g, nil
 }
 
-func isFile(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
+// isID tells whether a word is a run id, or at least the first eight digits of one.
+func isID(word string) bool {
+	if len(word) < 8 || len(word) > 36 {
+		return false
+	}
+	for i, c := range word {
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if !strings.ContainsRune("0123456789abcdefABCDEF", c) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // set adds conditions to a filter.
@@ -105,13 +124,13 @@ func set(f *archive.Filter, conditions []string) error {
 		if !found || key == "" {
 			return fmt.Errorf("condition %q is not KEY=VALUE", c)
 		}
-		switch key {
-		case "name":
-			f.Name = value
-		case "mesh":
-			f.Mesh = value
-		case "target":
-			f.Target = value
+		switch own := map[string]*string{"name": &f.Name, "mesh": &f.Mesh, "target": &f.Target}[key]; {
+		case own != nil && value == "":
+			return fmt.Errorf("condition %q has no value: give one, or leave it out", c)
+		case own != nil && *own != "" && *own != value:
+			return fmt.Errorf("no run has both %s=%s and %s: give one", key, *own, c)
+		case own != nil:
+			*own = value
 		default:
 			if f.Labels == nil {
 				f.Labels = map[string]string{}
@@ -125,25 +144,42 @@ func set(f *archive.Filter, conditions []string) error {
 	return nil
 }
 
-// name calls groups by what tells them apart: "none" and "istio" for mesh=none and
-// mesh=istio, a run by the beginning of its id.
+// name calls groups by what tells them apart: a run by the beginning of its id, and
+// conditions by those that not all groups have, without their keys where these are the
+// same in all: "none" and "istio" for mesh=none,team=shop and mesh=istio,team=shop.
 func name(groups []*Group) {
-	var keys, values []string
-	for _, g := range groups {
-		key, value, found := strings.Cut(g.Name, "=")
-		if found && !strings.Contains(value, ",") && len(g.Files) == 0 {
-			keys, values = append(keys, key), append(values, value)
-		}
+	apart := map[*Group][]string{}
+	var keys []string
+	sameKeys := true
+	for i, g := range groups {
 		if len(g.IDs) == 1 {
 			g.Name = g.IDs[0][:min(13, len(g.IDs[0]))]
 		}
+		var own []string
+		for _, c := range g.conditions {
+			if slices.ContainsFunc(groups, func(other *Group) bool { return !slices.Contains(other.conditions, c) }) {
+				apart[g] = append(apart[g], c)
+				key, _, _ := strings.Cut(c, "=")
+				own = append(own, key)
+			}
+		}
+		slices.Sort(own)
+		if i == 0 {
+			keys = own
+		}
+		sameKeys = sameKeys && len(own) > 0 && slices.Equal(keys, own)
 	}
-	if len(groups) < 2 || len(values) != len(groups) || slices.ContainsFunc(keys, func(k string) bool { return k != keys[0] }) {
-		return
-	}
-	for i, g := range groups {
-		if values[i] != "" {
-			g.Name = values[i]
+	for _, g := range groups {
+		conditions := apart[g]
+		if sameKeys {
+			conditions = nil
+			for _, c := range apart[g] {
+				_, value, _ := strings.Cut(c, "=")
+				conditions = append(conditions, value)
+			}
+		}
+		if text := strings.Join(conditions, ","); len(groups) > 1 && strings.Trim(text, ",") != "" {
+			g.Name = text
 		}
 	}
 }
@@ -156,14 +192,8 @@ func within(f archive.Filter, w Where) (archive.Filter, error) {
 	for k, v := range labels {
 		f.Labels[k] = v
 	}
-	before := f
 	if err := set(&f, w.Conditions); err != nil {
 		return f, err
-	}
-	for _, c := range []struct{ key, own, all string }{{"name", before.Name, f.Name}, {"mesh", before.Mesh, f.Mesh}, {"target", before.Target, f.Target}} {
-		if c.own != "" && c.own != c.all {
-			return f, fmt.Errorf("no run has both %s=%s and %s=%s: give one", c.key, c.own, c.key, c.all)
-		}
 	}
 	f.Since, f.Until, f.Limit = w.Since, w.Until, w.Last
 	return f, nil

@@ -50,11 +50,20 @@ func TestEachWordFindsItsRuns(t *testing.T) {
 	}
 	var ids []string
 	var last []byte
+	results := filepath.Join(dir, "results[1]") // no pattern
+	if err := os.Mkdir(results, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for i := range 6 {
 		labels := map[string]string{"mesh": []string{"none", "istio"}[i%2], "team": "shop"}
 		id, raw := put(t, a, i, []string{"checkout", "checkout", "cart"}[i/2], labels)
 		ids, last = append(ids, id), raw
+		if err := os.WriteFile(filepath.Join(results, fmt.Sprintf("%d.json", 9-i)), raw, 0o644); err != nil { // not in the order of time
+			t.Fatal(err)
+		}
 	}
+	const sha = "65c744d8b8d7c27e5c1f0f43ff4f81a4bb4fcbe1"
+	shaID, _ := put(t, a, 7, sha, nil)
 	hexID, _ := put(t, a, 6, "deadbeef", nil)
 	file := filepath.Join(dir, "one.json")
 	if err := os.WriteFile(file, last, 0o644); err != nil {
@@ -78,6 +87,11 @@ func TestEachWordFindsItsRuns(t *testing.T) {
 		{"deadbeef", Where{}, []string{hexID}, "deadbeef"},
 		{file, Where{}, ids[5:6], ""},
 		{dir + "/", Where{}, ids[5:6], ""},
+		{results + "/", Where{}, ids, ""},
+		{results + "/", Where{Conditions: []string{"name=checkout", "mesh=istio"}}, []string{ids[1], ids[3]}, ""},
+		{results + "/", Where{Last: 2}, ids[4:6], ""},
+		{results + "/", Where{Since: start.Add(time.Hour), Until: start.Add(2 * time.Hour)}, ids[1:3], ""},
+		{sha, Where{}, []string{shaID}, sha},
 	} {
 		groups, err := Parse([]string{c.arg})
 		if err != nil {
@@ -104,6 +118,9 @@ func TestGroupsAreCalledByWhatTellsThemApart(t *testing.T) {
 		"mesh=none team=shop":    {"mesh=none", "team=shop"},
 		"mesh=none,a=1 mesh=b":   {"mesh=none,a=1", "mesh=b"},
 		"checkout cart":          {"checkout", "cart"},
+		"none istio linkerd":     {"bench=b,variant=none", "variant=istio,bench=b", "bench=b,variant=linkerd"},
+		"a,1.4 b,1.5":            {"name=a,team=x,version=1.4", "name=b,team=x,version=1.5"},
+		"mesh=a,x=1 mesh=a,x=1":  {"mesh=a,x=1", "mesh=a,x=1"},
 		"0193a1c4-7c1e 0193a1c5": {"0193a1c4-7c1e-7000", "0193a1c5"},
 	} {
 		groups, err := Parse(args)
@@ -127,6 +144,10 @@ func TestWhatCannotBeRight(t *testing.T) {
 		"checkout,mesh=istio":   "mixes conditions with something else",
 		"checkout,cart":         `"checkout" is not a run id`,
 		"mesh=a,x=1,x=2":        "no run has both x=1 and x=2",
+		"name=a,name=b":         "no run has both name=a and name=b",
+		"name=":                 `condition "name=" has no value`,
+		"mesh=":                 `condition "mesh=" has no value`,
+		"x=1,target=":           `condition "target=" has no value`,
 		"":                      "has an empty part",
 		"0193a1c4-7c1e,deadbee": `"deadbee" is not a run id`,
 	} {
@@ -141,8 +162,28 @@ func TestWhatCannotBeRight(t *testing.T) {
 	if err := Check(groups, Where{Conditions: []string{"mesh=none"}}); err == nil || !strings.Contains(err.Error(), "no run has both mesh=istio and mesh=none") {
 		t.Errorf("a contradiction: %v", err)
 	}
+	if err := Check(groups, Where{Conditions: []string{"name="}}); err == nil {
+		t.Error("a condition without a value was accepted")
+	}
 	if err := Check(groups, Where{Conditions: []string{"istio"}}); err == nil {
 		t.Error("a condition that is none was accepted")
+	}
+}
+
+// A word means the same wherever it is said.
+func TestWordsDoNotDependOnTheDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{"checkout", "result"} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for arg, isFile := range map[string]bool{"checkout": false, "./checkout": true, "checkout/": true, "one.json": true, "result/one.json": true,
+		"result/": true, "result/0193a1c4-7c1e": false, "./0193a1c4": true} {
+		groups, err := Parse([]string{arg})
+		if err != nil || (len(groups[0].Files) > 0) != isFile || isFile && groups[0].Files[0] != arg {
+			t.Errorf("%s: %+v, %v", arg, groups[0], err)
+		}
 	}
 }
 
@@ -169,7 +210,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		filepath.Join(dir, "text.json"):  "it is not a Result",
 		filepath.Join(dir, "test.json"):  `of kind "Test"`,
 		filepath.Join(dir, "later.json"): `apiVersion "perf.meshery.io/v9", which this version cannot read`,
-		empty:                            "has no .json files",
+		empty + "/":                      "has no .json files",
 		"00000000":                       `"00000000"`,
 	} {
 		groups, err := Parse([]string{arg})
