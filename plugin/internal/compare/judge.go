@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
@@ -11,6 +12,10 @@ import (
 func (t *trial) judge(c *document.Comparison) {
 	if len(c.Metrics) == 0 {
 		c.Verdict, c.Reason = document.Inconclusive, "there is no metric that all runs have"
+		return
+	}
+	if t.s.same {
+		t.judgeThemselves(c)
 		return
 	}
 	t.correct(c.Metrics)
@@ -47,6 +52,20 @@ func (t *trial) correct(all []document.MetricComparison) {
 	}
 	for i, v := range statistics.Holm(p) {
 		all[i].PAdjusted = new(min(1, v*float64(t.o.Family)))
+	}
+}
+
+// judgeThemselves is for the same measurements on both sides. There is nothing to be
+// unsure of: their figures are the same, or one side was changed.
+func (t *trial) judgeThemselves(c *document.Comparison) {
+	c.Verdict, c.Reason = document.Same, "both sides are the same measurements"
+	for i := range c.Metrics {
+		m := &c.Metrics[i]
+		m.Verdict = document.Same
+		if !slices.Equal(m.A.Values, m.B.Values) {
+			m.Verdict, m.Reason = document.Inconclusive, "the same measurements have other figures: one side was changed"
+			c.Verdict, c.Reason = m.Verdict, m.Reason
+		}
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 type sides struct {
 	a, b   *side
 	paired bool
+	// same: both sides are the same measurements, held against themselves or against
+	// their copies, in pairs.
+	same bool
 }
 
 // side is one group as it is compared. In pairs, runs with the same index belong
@@ -38,6 +41,9 @@ func (s *side) document(name string) document.ComparedGroup {
 
 // pair decides which runs count, and which belong together.
 func pair(a, b *Group, o Options) (*sides, error) {
+	if s := themselves(a, b); s != nil {
+		return s, nil
+	}
 	s := &sides{a: newSide(a, b), b: newSide(b, a)}
 	if o.Unpaired || len(s.a.runs) == 0 || len(s.b.runs) == 0 {
 		return s, nil
@@ -59,6 +65,25 @@ func pair(a, b *Group, o Options) (*sides, error) {
 	s.a.keep(pairs[0], keys, key, o.PairBy)
 	s.b.keep(pairs[1], keys, key, o.PairBy)
 	return s, nil
+}
+
+// themselves are the sides of two groups of the same measurements, such as runs that
+// were exported and imported again beside what they were; nil for others.
+func themselves(a, b *Group) *sides {
+	if len(a.runs) == 0 || len(a.runs) != len(b.runs) {
+		return nil
+	}
+	s := &sides{a: &side{leftOut: slices.Clone(a.leftOut)}, b: &side{leftOut: slices.Clone(b.leftOut)}, paired: true, same: true}
+	for _, r := range a.runs {
+		other := b.same(r.origin)
+		if other == nil {
+			return nil
+		}
+		s.a.runs, s.b.runs = append(s.a.runs, r), append(s.b.runs, other)
+		s.a.blocks = append(s.a.blocks, r.origin)
+	}
+	s.b.blocks = s.a.blocks
+	return s
 }
 
 // newSide has the runs of a group, the earliest first, but for those that are on the
