@@ -120,6 +120,9 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
+// mostRuns of a group are read without being asked for: a report holds all of each.
+const mostRuns = 500
+
 // groupFlags choose runs, for all groups of a command alike.
 type groupFlags struct {
 	conditions   []string
@@ -152,7 +155,7 @@ func (f *groupFlags) complete(args []string, now time.Time) (err error) {
 	for i, name := range f.names {
 		f.parsed[i].Name = name
 	}
-	f.where = selection.Where{Conditions: f.conditions, Last: f.last}
+	f.where = selection.Where{Conditions: f.conditions, Last: f.last, Most: mostRuns}
 	if f.where.Since, err = parseTime("--since", f.since, now, false); err != nil {
 		return err
 	}

@@ -69,8 +69,8 @@ func (o *historyOptions) complete(args []string) error {
 	if err := history.CheckMetric(o.options.Metric); err != nil {
 		return exit.Usagef("--metric %w", err)
 	}
-	if s := o.options.Significance; !(s > 0 && s < 0.5) {
-		return exit.Usagef("--significance %v is not between 0 and 0.5", s)
+	if s := o.options.Significance; !(s >= history.LeastSignificance && s < 0.5) {
+		return exit.Usagef("--significance %v is not between %v and 0.5", s, history.LeastSignificance)
 	}
 	if err := o.groups.complete(args, time.Now()); err != nil {
 		return err

@@ -119,7 +119,8 @@ func TestHistoryRefuses(t *testing.T) {
 	}{
 		{nil, exit.Usage, "history needs the name of a Test (0 given)"},
 		{[]string{"checkout", "--metric", "p99"}, exit.Usage, `--metric "p99" is no metric: use one of responseTime.mean,`},
-		{[]string{"checkout", "--significance", "1"}, exit.Usage, "--significance 1 is not between 0 and 0.5"},
+		{[]string{"checkout", "--significance", "1"}, exit.Usage, "--significance 1 is not between 0.001 and 0.5"},
+		{[]string{"checkout", "--significance", "0.0001"}, exit.Usage, "--significance 0.0001 is not between 0.001 and 0.5"},
 		{[]string{"file.json"}, exit.Usage, "history reads the archive, not files"},
 		{[]string{"cart"}, exit.Failure, `no run in file://` + dir + `/archive is of a Test named "cart"`},
 		{[]string{"name=checkout", "--where", "name=cart"}, exit.Usage, "no run has both name=checkout and name=cart: give one"},

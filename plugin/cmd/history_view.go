@@ -33,6 +33,9 @@ func writeHistory(w io.Writer, h *history.History, wide bool) error {
 	default:
 		p.line("No change found.")
 	}
+	if h.Older > 0 {
+		p.line("note: the newest %d points are shown; %d before them are left out: --since and --until choose others", len(h.Points), h.Older)
+	}
 	for _, m := range h.Mixed {
 		p.line("note: %s: a change may come from that; --where narrows it down", m.Sentence())
 	}
@@ -129,7 +132,11 @@ func drawHistory(w io.Writer, h *history.History) error {
 		past.Moments = append(past.Moments, chart.Moment{Label: label, Value: p.Value, Low: p.Low, High: p.High, Text: text + wording.Figure(h.Unit, p.Value)})
 	}
 	for _, c := range h.Changes {
-		past.Changes = append(past.Changes, chart.Change{At: c.Index, Label: changeCell(c, h.Unit), Meaning: chart.Meaning(c.Verdict)})
+		meaning := chart.Meaning(c.Verdict)
+		if c.Verdict == history.Changed {
+			meaning = chart.Inconclusive
+		}
+		past.Changes = append(past.Changes, chart.Change{At: c.Index, Label: changeCell(c, h.Unit), Meaning: meaning})
 	}
 	head := chart.Head{ID: "history", Title: fmt.Sprintf("%s: %s", h.Name, wording.Metric(h.Metric)), Description: description(h), Alone: true}
 	return chart.History(w, head, past)

@@ -4,6 +4,7 @@ package history
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -25,8 +26,16 @@ type Options struct {
 	Seed         uint64
 }
 
-// DefaultSignificance is a twentieth.
-const DefaultSignificance = 0.05
+// DefaultSignificance is a twentieth, LeastSignificance what permutations in a bearable
+// number can tell.
+const (
+	DefaultSignificance = 0.05
+	LeastSignificance   = 0.001
+)
+
+// MostPoints bounds a history: to look for changes takes memory and time with the
+// square of it.
+const MostPoints = 2000
 
 // History is one figure of many runs, in the order of time.
 type History struct {
@@ -44,6 +53,8 @@ type History struct {
 	Seed         uint64   `json:"seed"`
 	Points       []Point  `json:"points"`
 	Changes      []Change `json:"changes"`
+	// Older is how many points before these are left out, for there are MostPoints.
+	Older int `json:"older,omitempty"`
 	// LeftOut are the runs that do not count.
 	LeftOut []document.LeftOutRun `json:"leftOut,omitempty"`
 	// Mixed says what the runs did not have in common, so that a change may come from
@@ -81,7 +92,7 @@ type Change struct {
 	Relative *float64 `json:"relative,omitempty"`
 	// P is how often a shuffled series had a change as clear as this one.
 	P float64 `json:"p"`
-	// Verdict is better or worse.
+	// Verdict is better or worse, or Changed where the medians are equal.
 	Verdict document.Verdict `json:"verdict"`
 }
 
@@ -90,6 +101,9 @@ type Mixed struct {
 	What   string   `json:"what"`
 	Values []string `json:"values"`
 }
+
+// Changed is the verdict of a change that is not of the median: of the spread, say.
+const Changed document.Verdict = "changed"
 
 // KindHistory is the kind of a History.
 const KindHistory = "History"
@@ -127,6 +141,16 @@ func Of(name string, runs []archive.Entry, o Options) (*History, error) {
 		return nil, fmt.Errorf("none of the %d runs of %s has a figure to show: the first, %s, %s", len(runs), name, h.LeftOut[0].RunID, h.LeftOut[0].Reason)
 	}
 	h.points(counted, values)
+	if h.Older = max(0, len(h.Points)-MostPoints); h.Older > 0 {
+		h.Points = h.Points[h.Older:]
+		shown := map[string]bool{}
+		for _, p := range h.Points {
+			for _, id := range p.Runs {
+				shown[id] = true
+			}
+		}
+		counted = slices.DeleteFunc(counted, func(e *archive.Entry) bool { return !shown[e.RunID] })
+	}
 	h.changes()
 	h.mixed(counted)
 	return h, nil
@@ -168,7 +192,7 @@ func (h *History) changes() {
 	for _, p := range h.Points {
 		series = append(series, p.Value)
 	}
-	found := statistics.ChangePoints(series, statistics.ChangeOptions{Significance: h.Significance, Seed: h.Seed})
+	found := statistics.ChangePoints(series, statistics.ChangeOptions{Significance: h.Significance, Seed: h.Seed, Permutations: permutations(h.Significance)})
 	from := 0
 	for i, c := range found {
 		to := len(series)
@@ -184,7 +208,10 @@ func (h *History) changes() {
 		if before != 0 {
 			one.Relative = new((after - before) / before)
 		}
-		if (after > before) == h.HigherIsBetter {
+		switch {
+		case after == before:
+			one.Verdict = Changed
+		case (after > before) == h.HigherIsBetter:
 			one.Verdict = document.Better
 		}
 		h.Changes = append(h.Changes, one)
@@ -192,31 +219,40 @@ func (h *History) changes() {
 	}
 }
 
+// permutations are so many that the least p, 1 / (permutations + 1), is half the
+// significance at most.
+func permutations(significance float64) int {
+	return max(199, int(math.Ceil(2/significance))-1)
+}
+
 // mixed finds what the runs differ in, as far as their rows tell.
 func (h *History) mixed(runs []*archive.Entry) {
 	for _, fact := range []struct {
-		what string
-		of   func(e *archive.Entry) string
+		what, label string
+		of          func(e *archive.Entry) string
 	}{
-		{"targets", func(e *archive.Entry) string { return e.Target }},
-		{"rates", func(e *archive.Entry) string {
+		{"targets", "target", func(e *archive.Entry) string { return e.Target }},
+		{"rates", "rate", func(e *archive.Entry) string {
 			if e.Rate.Target == nil {
 				return "max"
 			}
 			return fmt.Sprintf("%.4g", *e.Rate.Target)
 		}},
-		{"numbers of agents", func(e *archive.Entry) string { return fmt.Sprint(e.Agents) }},
-		{"meshes", func(e *archive.Entry) string {
+		{"numbers of agents", "agents", func(e *archive.Entry) string { return fmt.Sprint(e.Agents) }},
+		{"meshes", "mesh", func(e *archive.Entry) string {
 			if e.Mesh == "" {
 				return "none"
 			}
 			return e.Mesh
 		}},
-		{"variants", func(e *archive.Entry) string { return e.Labels["variant"] }},
+		{"variants", "variant", func(e *archive.Entry) string { return e.Labels["variant"] }},
 	} {
+		if fact.label == h.By {
+			continue // that is what the points are
+		}
 		var values []string
 		for _, e := range runs {
-			if v := fact.of(e); !slices.Contains(values, v) && fact.what != h.By {
+			if v := fact.of(e); !slices.Contains(values, v) {
 				values = append(values, v)
 			}
 		}

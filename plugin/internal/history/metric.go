@@ -124,7 +124,7 @@ func (m metric) value(e *archive.Entry) (v float64, reason string) {
 	}
 	ms := m.of(e)
 	if ms == nil {
-		return 0, fmt.Sprintf("it has no %s: closed loops have no response time, percentiles need enough requests, and costs the kubelet's metrics", m.name)
+		return 0, fmt.Sprintf("the index has no %s of it: closed loops have no response time, percentiles need enough requests, costs the kubelet's metrics, and rows that an earlier version wrote have fewer figures", m.name)
 	}
 	return *ms, ""
 }

@@ -78,6 +78,9 @@ func (g *Group) Each(ctx context.Context, a *archive.Archive, w Where, visit fun
 	if err != nil {
 		return err
 	}
+	if err := w.tooMany(g, len(found)); err != nil {
+		return err
+	}
 	return a.Each(ctx, found, func(e *archive.Entry, raw []byte) error {
 		r, err := Read(raw)
 		if err != nil {
@@ -85,6 +88,14 @@ func (g *Group) Each(ctx context.Context, a *archive.Archive, w Where, visit fun
 		}
 		return visit(r)
 	})
+}
+
+// tooMany refuses to read more runs than can be held, unless they were asked for.
+func (w Where) tooMany(g *Group, n int) error {
+	if w.Most == 0 || w.Last > 0 || n <= w.Most {
+		return nil
+	}
+	return fmt.Errorf("%d runs are %s, and more than %d take much memory and time: narrow them down by time or conditions, or take the newest with --last %d", n, g.wanted(w), w.Most, w.Most)
 }
 
 // eachFile reads files twice, so that only one Result is held at a time: the first
@@ -118,6 +129,9 @@ func (g *Group) eachFile(w Where, visit func(*document.Result) error) error {
 	}
 	if len(all) == 0 {
 		return fmt.Errorf("of the %d Results in files none is %s", len(names), g.wanted(w))
+	}
+	if err := w.tooMany(g, len(all)); err != nil {
+		return err
 	}
 	slices.SortStableFunc(all, func(x, y chosen) int { return x.start.Compare(y.start) })
 	if w.Last > 0 {

@@ -33,6 +33,8 @@ type Where struct {
 	Since, Until time.Time
 	// Last is how many of the newest runs to take of each group; 0 means all.
 	Last int
+	// Most is how many runs Each may read of a group where Last is 0; 0 means any number.
+	Most int
 }
 
 var (

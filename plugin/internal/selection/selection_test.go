@@ -112,6 +112,37 @@ func TestEachWordFindsItsRuns(t *testing.T) {
 	}
 }
 
+// More runs than can be held are read only where they are asked for.
+func TestTooManyRuns(t *testing.T) {
+	a, err := archive.Open(t.Context(), archive.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir() + "/"
+	for i := range 4 {
+		_, raw := put(t, a, i, "checkout", nil)
+		if err := os.WriteFile(fmt.Sprintf("%s%d.json", dir, i), raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, arg := range []string{"checkout", dir} {
+		for _, c := range []struct {
+			where Where
+			read  int
+		}{{Where{Most: 3}, 0}, {Where{Most: 4}, 4}, {Where{Most: 3, Last: 4}, 4}, {Where{Most: 3, Since: start.Add(time.Hour)}, 3}} {
+			groups, err := Parse([]string{arg})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			err = groups[0].Each(t.Context(), a, c.where, func(*document.Result) error { n++; return nil })
+			if n != c.read || (err != nil) != (c.read == 0) || err != nil && !strings.Contains(err.Error(), "take the newest with --last 3") {
+				t.Errorf("%s: %+v: %d, %v", arg, c.where, n, err)
+			}
+		}
+	}
+}
+
 func TestGroupsAreCalledByWhatTellsThemApart(t *testing.T) {
 	for want, args := range map[string][]string{
 		"none istio":             {"mesh=none", "mesh=istio"},
