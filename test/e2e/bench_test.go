@@ -84,11 +84,11 @@ func TestBenchFindsAMillisecond(t *testing.T) {
     setup: [{command: [sh, -c, 'echo $MESHERY_BENCH in $MESHERY_NAMESPACE']}]
 `, blocks, bare.agents, bare.target, slow.agents, slow.target))
 	r := kubectl("meshery", "bench", "-f", file, "-o", "json", "--fail-on", "worse")
-	if r.code != 3 && r.code != 4 {
+	if r.code != 3 { // also where runs are missing
 		t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	b := benchOf(t, r)
-	if (len(b.Missing) > 0) != (r.code == 4) || len(b.Comparisons) != 1 || b.Comparisons[0].Comparison == nil {
+	if len(b.Comparisons) != 1 || b.Comparisons[0].Comparison == nil {
 		t.Fatalf("%s", r.stdout)
 	}
 	if want := "slow setup | " + b.Metadata.Bench + " in " + slow.agents + "\n"; strings.Count(r.stderr, want) != 1 {
