@@ -160,7 +160,9 @@ func (e *execution) fill(ctx context.Context, slot plan.Slot) error {
 		if errors.As(err, &notStarted) && ctx.Err() == nil {
 			e.busy = true
 			if wait == nil {
-				wait = e.waiting()
+				if wait = e.waiting(e.Bench.Variant(slot.Variant)); wait == nil {
+					return err
+				}
 				e.Warn(fmt.Errorf("block %d, test %q, variant %q could not be started and is tried again for %s: %w", slot.Block, slot.Test, slot.Variant, wait.patience, err))
 			}
 			if !wait.on(ctx) {

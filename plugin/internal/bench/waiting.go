@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"time"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
 )
 
 // waiting is for a run that cannot be started: longer from try to try, until patience
@@ -12,10 +14,17 @@ type waiting struct {
 	until          time.Time
 }
 
-func (e *execution) waiting() *waiting {
+// waiting begins to wait for a run of a variant. The first run of all has nothing to
+// wait for but what hooks have begun: whoever started the bench is there, and is told
+// at once.
+func (e *execution) waiting(v *plan.Resolved) *waiting {
 	patience := e.Patience
-	if len(e.runs) == 0 {
+	switch {
+	case len(e.runs) > 0:
+	case len(v.Setup)+len(v.Switch) > 0:
 		patience /= 10
+	default:
+		return nil
 	}
 	return &waiting{patience: patience, next: patience / 256, until: time.Now().Add(patience)}
 }
