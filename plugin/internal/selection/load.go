@@ -56,7 +56,11 @@ func (g *Group) resolve(ctx context.Context, a *archive.Archive) (ids []string, 
 }
 
 func (g *Group) wanted(w Where) string {
+	// The name may have been shortened to what tells it from the others.
 	words := fmt.Sprintf("%q", g.Name)
+	if len(g.conditions) > 0 {
+		words = fmt.Sprintf("%q", strings.Join(g.conditions, ","))
+	}
 	if g.Test != "" && len(g.IDs) == 0 {
 		words = fmt.Sprintf("of a Test named %q", g.Test)
 	}

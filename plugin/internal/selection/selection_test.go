@@ -253,6 +253,14 @@ func TestWhatCannotBeRead(t *testing.T) {
 			t.Errorf("%s: %v, want %q", arg, err, want)
 		}
 	}
+	// Also where a group is called by less than what was asked for.
+	two, err := Parse([]string{"mesh=none", "mesh=linkerd"})
+	if err != nil || two[1].Name != "linkerd" {
+		t.Fatalf("%v, %+v", err, two)
+	}
+	if _, err := two[1].Find(t.Context(), a, Where{}); err == nil || !strings.Contains(err.Error(), `is "mesh=linkerd": 'results list'`) {
+		t.Error(err)
+	}
 	// A visitor's error ends it.
 	groups, _ := Parse([]string{id})
 	stop := errors.New("stop")
