@@ -1,12 +1,12 @@
 package cmd
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // shownInherited are the flags of every command that may stand in a report or a log.
@@ -18,7 +18,7 @@ var shownInherited = []string{"context", "namespace"}
 func commandLine(c *cobra.Command, args []string, without ...string) string {
 	line := "kubectl meshery " + c.Name()
 	for _, a := range args {
-		line += " " + quoted(a)
+		line += " " + wording.ShellWord(a)
 	}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		inherited := c.InheritedFlags().Lookup(f.Name) != nil
@@ -34,21 +34,11 @@ func commandLine(c *cobra.Command, args []string, without ...string) string {
 			case f.Value.Type() == "bool" && v == "true":
 				line += " --" + f.Name
 			case f.Shorthand != "" && f.NoOptDefVal == "":
-				line += " -" + f.Shorthand + " " + quoted(v)
+				line += " -" + f.Shorthand + " " + wording.ShellWord(v)
 			default:
-				line += " --" + f.Name + "=" + quoted(v)
+				line += " --" + f.Name + "=" + wording.ShellWord(v)
 			}
 		}
 	})
 	return line
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@,-]+$`)
-
-// quoted is a word as a shell reads it.
-func quoted(s string) string {
-	if plainWord.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

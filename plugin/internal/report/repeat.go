@@ -12,6 +12,7 @@ import (
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // mostTests is how many Tests are shown.
@@ -157,18 +158,12 @@ func withoutContent(t document.Target) document.Target {
 
 func size(n int) string { return "<redacted, " + printer.Count(int64(n)) + " bytes>" }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
 // commandLine runs the Test again; %s stands for its file.
 func commandLine(r *document.Result) string {
 	e := &r.Status.Environment
 	words := "kubectl meshery run -f %s"
 	quote := func(s string) string {
-		s = strings.ReplaceAll(printer.Escape(s), "%", "%%")
-		if plainWord.MatchString(s) {
-			return s
-		}
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+		return wording.ShellWord(strings.ReplaceAll(printer.Escape(s), "%", "%%"))
 	}
 	if e.Local {
 		return words + " --local"
