@@ -14,9 +14,12 @@ fi
 
 go run -C build ./dependencies
 
+# Those of tests that some target of the Makefile runs.
+tags=e2e,cluster,soak,size,verdicts
+
 # Some go.mod files only pin programs that are built from elsewhere.
 while read -r module; do
 	[ -n "$(find "$module" -name '*.go' -print -quit)" ] || continue
 	echo "lint $module"
-	(cd "$module" && go vet -tags e2e,cluster,soak ./... && "$OLDPWD/bin/staticcheck" -tags e2e,cluster,soak ./...)
+	(cd "$module" && go vet -tags "$tags" ./... && "$OLDPWD/bin/staticcheck" -tags "$tags" ./...)
 done < <(find . -name go.mod -not -path './tools/*' -printf '%h\n' | sort)

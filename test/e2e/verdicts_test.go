@@ -31,13 +31,13 @@ func TestVerdictsOverSeeds(t *testing.T) {
   variants:
   - name: base
     namespace: %[2]s
-    patch: {target: {url: %[3]q}}
+    patch: {target: {url: %[3]q}, load: {duration: 3s}}
   - name: again
     namespace: %[2]s
-    patch: {target: {url: %[3]q}}
+    patch: {target: {url: %[3]q}, load: {duration: 3s}}
   - name: slow
     namespace: %[2]s
-    patch: {target: {url: "%[3]s?delay=1ms"}}
+    patch: {target: {url: "%[3]s?delay=1ms"}, load: {duration: 3s}}
 `, seed, at.agents, at.target))
 		r := kubectl("meshery", "bench", "-f", file, "-o", "json")
 		if r.code != 0 && r.code != 4 {

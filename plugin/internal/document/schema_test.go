@@ -16,12 +16,12 @@ import (
 
 const schemaFile = "../../../docs/schema/result-v1alpha1.json"
 
-func compileSchema(t *testing.T) *jsonschema.Schema {
+func compileSchema(t *testing.T, file string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	c.AssertContent()
-	s, err := c.Compile(schemaFile)
+	s, err := c.Compile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +34,19 @@ func validate(s *jsonschema.Schema, raw []byte) error {
 		return err
 	}
 	return s.Validate(v)
+}
+
+// refuses replaces a text of a document at a time, after which the schema shall refuse it.
+func refuses(t *testing.T, s *jsonschema.Schema, raw []byte, changes map[string]string) {
+	t.Helper()
+	for old, replacement := range changes {
+		changed := strings.Replace(string(raw), old, replacement, 1)
+		if changed == string(raw) {
+			t.Errorf("%s is not in the document", old)
+		} else if validate(s, []byte(changed)) == nil {
+			t.Errorf("%s is accepted", replacement)
+		}
+	}
 }
 
 // sampled fills values that the schema restricts; everything else any value does.
@@ -88,7 +101,7 @@ func full() *Result {
 }
 
 func TestResultsFitTheSchema(t *testing.T) {
-	s := compileSchema(t)
+	s := compileSchema(t, schemaFile)
 	empty := &Result{APIVersion: APIVersion, Kind: KindResult, Metadata: ResultMetadata{RunID: full().Metadata.RunID}, Status: Status{Phase: Failed}}
 	closedLoop := full()
 	closedLoop.Spec.Load.Rate = Max
@@ -118,12 +131,12 @@ func TestResultsFitTheSchema(t *testing.T) {
 }
 
 func TestSchemaRefusesWhatIsNoResult(t *testing.T) {
-	s := compileSchema(t)
+	s := compileSchema(t, schemaFile)
 	raw, err := Marshal(full())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for old, replacement := range map[string]string{
+	refuses(t, s, raw, map[string]string{
 		`"kind": "Result"`:          `"kind": "Test"`,
 		`"apiVersion": "perf`:       `"apiVersion": "other`,
 		`"name": "text",`:           `"name": "text", "surname": "x",`,
@@ -135,14 +148,7 @@ func TestSchemaRefusesWhatIsNoResult(t *testing.T) {
 		`"rate": 7.5`:               `"rate": 0`,
 		`"duration": "1m30s"`:       `"duration": 90`,
 		`"valid": true`:             `"valid": null`,
-	} {
-		changed := strings.Replace(string(raw), old, replacement, 1)
-		if changed == string(raw) {
-			t.Errorf("%s is not in the Result", old)
-		} else if validate(s, []byte(changed)) == nil {
-			t.Errorf("%s is accepted", replacement)
-		}
-	}
+	})
 }
 
 // object is what of a schema's object this test compares with a Go struct.
@@ -156,9 +162,14 @@ type object struct {
 	Defs                 map[string]object `json:"$defs"`
 }
 
-// TestSchemaHasEveryField walks the Go types and the schema side by side.
 func TestSchemaHasEveryField(t *testing.T) {
-	raw, err := os.ReadFile(schemaFile)
+	hasEveryField(t, schemaFile, reflect.TypeFor[Result]())
+}
+
+// hasEveryField walks a Go type and a schema side by side.
+func hasEveryField(t *testing.T, file string, typ reflect.Type) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +178,7 @@ func TestSchemaHasEveryField(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := map[string]bool{}
-	compare(t, root.Defs, used, "Result", reflect.TypeFor[Result](), root)
+	compare(t, root.Defs, used, typ.Name(), typ, root)
 	for name := range root.Defs {
 		if !used[name] {
 			t.Errorf("$defs/%s is not used by any Go type", name)
