@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -44,18 +45,26 @@ type pipeline struct {
 	url  string
 	// broken makes every n-th call fail; 0: none.
 	broken, calls atomic.Int64
+	// gone closes the server once it has answered so many calls; 0: never.
+	gone atomic.Int64
 }
 
 func open(t *testing.T) *pipeline {
 	t.Helper()
 	p := &pipeline{dir: t.TempDir()}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if n := p.broken.Load(); n > 0 && p.calls.Add(1)%n == 0 {
+	var server *httptest.Server
+	end := sync.OnceFunc(func() { server.Close() })
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls := p.calls.Add(1)
+		if n := p.broken.Load(); n > 0 && calls%n == 0 {
 			w.WriteHeader(http.StatusInternalServerError)
+		}
+		if n := p.gone.Load(); n > 0 && calls > n {
+			go end()
 		}
 		_, _ = io.WriteString(w, "hello")
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(end)
 	p.url = server.URL
 	// kubectl finds plugins on the PATH; here it is needed for nothing else.
 	kubectl := "#!/bin/sh\n[ \"$2\" = run ] && set -- \"$@\" --local\nshift\nexec kubectl-meshery \"$@\"\n"
@@ -142,6 +151,9 @@ func TestABuildThatFailsIsNoPass(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
+	if !strings.Contains(p.report(), "feature/x at 2222222 beside main at 1111111") {
+		t.Errorf("no commits in\n%s", p.report())
+	}
 	// Some failed calls are valid runs, and worse.
 	p.broken.Store(15)
 	if code, out := p.measure(t, branch...); code != 3 || !strings.Contains(p.report(), "worse") {
@@ -149,6 +161,49 @@ func TestABuildThatFailsIsNoPass(t *testing.T) {
 	}
 	if code, out := p.measure(t, append(branch, "FAIL_ON=")...); code != 0 {
 		t.Errorf("%d\n%s", code, out)
+	}
+}
+
+// What does not answer any more is no pass either, and what was measured until then is
+// in the report. Without a report there would be the one of an earlier commit.
+func TestABuildThatGoesAwayIsNoPass(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	if code, out := p.measure(t, "BRANCH=main", "COMMIT=1111111"); code != 0 {
+		t.Fatalf("%d\n%s", code, out)
+	}
+	p.gone.Store(p.calls.Load() + 250)
+	code, out := p.measure(t, "BRANCH=x", "COMMIT=2222222", "RUNS=8")
+	if code != 4 || !strings.Contains(out, "of 8 ended with an error, and no other was tried: ") || !strings.Contains(p.report(), "x at 2222222 beside main at 1111111") {
+		t.Errorf("%d\n%s\n%s", code, out, p.report())
+	}
+	code, out = p.measure(t, "BRANCH=x", "PULL_REQUEST=5", "COMMIT=3333333333333333333333333333333333333333")
+	if want := "**pull request 5: x at 333333333333: not compared with main.** Measuring it did not come to its end"; code != 1 || !strings.Contains(p.report(), want) {
+		t.Errorf("%d\n%s\n%s", code, out, p.report())
+	}
+}
+
+// Where the sides cannot be compared, the report says why, and the page is of what was
+// measured.
+func TestSidesThatDiffer(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	if code, out := p.measure(t, "BRANCH=main", "COMMIT=1111111"); code != 0 {
+		t.Fatalf("%d\n%s", code, out)
+	}
+	test, err := os.ReadFile(p.dir + "/test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p.dir+"/test.yaml", []byte(strings.Replace(string(test), "requests: 100", "requests: 101", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out := p.measure(t, "BRANCH=x", "COMMIT=2222222")
+	if want := "**x at 2222222: not compared with main.** \n\n```\n"; code != 1 || !strings.Contains(p.report(), want) || !strings.Contains(p.report(), "requests") {
+		t.Errorf("%d\n%s\n%s", code, out, p.report())
+	}
+	if page, err := os.ReadFile(p.output() + "/report.html"); err != nil || !strings.Contains(string(page), "checkout: x at 2222222") {
+		t.Errorf("%v in %s", err, page)
 	}
 }
 
@@ -203,6 +258,7 @@ func TestWhatCannotBeRight(t *testing.T) {
 		"TEST is not set":        {"TEST=", "BRANCH=x", "COMMIT=1"},
 		"BRANCH is not set":      {"COMMIT=1"},
 		`RUNS is "5"`:            {"BRANCH=x", "COMMIT=1", "RUNS=5"},
+		`RUNS is "501"`:          {"BRANCH=x", "COMMIT=1", "RUNS=501"},
 		`RUNS is "many"`:         {"BRANCH=x", "COMMIT=1", "RUNS=many"},
 		`PULL_REQUEST is "main"`: {"BRANCH=x", "COMMIT=1", "PULL_REQUEST=main"},
 		`"regression*"`:          {"BRANCH=x", "COMMIT=1", "DEPLOY=regression*"}, // no pattern of files

@@ -23,14 +23,23 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/lib.sh
 
+# What these skip, without_race runs.
+slow='/plugin/internal/compare$|/plugin/internal/statistics$|/ci$'
+
 # The commands are chained, for set -e has no power in a function that is called
 # for its status.
 unit() {
 	step "unit tests"
-	# Simulations without a goroutine have no races, and take ten times as long to look for
-	# them; ci is a script.
-	go test -race -p 4 -skip '^TestTruth' $(go list ./... | grep -v -e '/plugin/internal/compare$' -e '/plugin/internal/statistics$' -e '/ci$') &&
-		go test ./plugin/internal/compare ./plugin/internal/statistics ./ci &&
+	# That of the commands waits the longest, so it begins at once.
+	go test -race -p 4 -skip '^TestTruth' ./plugin/cmd $(go list ./... | grep -v -E -e "$slow" -e '/plugin/cmd$')
+}
+
+# Simulations without a goroutine have no races, and take ten times as long to look for
+# them; ci is a script, of which the go command's cache does not know.
+without_race() {
+	step "unit tests without the race detector, and those of other modules"
+	go test $(go list ./... | grep -E "$slow" | grep -v '/ci$') &&
+		go test -count=1 ./ci &&
 		# These look at files and programs that the go command's cache does not know of.
 		(cd build && go test -race -count=1 ./...) &&
 		(cd test/fortio && go test -race -count=1 ./...) &&
@@ -138,11 +147,17 @@ own_cluster() {
 	use_cluster
 }
 
-# unit_and_cluster runs both at once: the ones compute, the others wait.
-unit_and_cluster() {
+# beside_units is what mostly waits, or runs programs of others.
+beside_units() {
+	if [ "${E2E:-own}" != existing ]; then cluster_itself || return; fi
+	pages && without_race
+}
+
+# both runs them at once.
+both() {
 	local log status=0
 	log=$(mktemp)
-	cluster_itself >"$log" 2>&1 &
+	beside_units >"$log" 2>&1 &
 	local pid=$!
 	trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 130' INT TERM
 	unit || status=$?
@@ -155,9 +170,8 @@ unit_and_cluster() {
 
 case ${1:-all} in
 all)
-	if [ "${E2E:-own}" = existing ]; then unit; else unit_and_cluster; fi
+	both
 	truth
-	pages
 	e2e
 	;;
 pages) pages ;;
@@ -165,6 +179,7 @@ size) size ;;
 verdicts) verdicts ;;
 unit)
 	unit
+	without_race
 	truth
 	;;
 cluster) cluster_itself ;;

@@ -44,7 +44,7 @@ one are split by the values of a label, such as the variants of a bench.
 
 Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right;
 3 with --fail-on worse, and something is worse; 4 with --fail-on too-few, and
-there are too few runs. What is asked for is written in any case.`,
+there are too few runs. What is asked for is written in any of them but 1 and 2.`,
 		Example: examples(`  # One run`, `  %[1]s report 0193a1c4-7c1e --output run.html`, ``,
 			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output m.html --output m.md`, ``,
 			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --output bench.html`),

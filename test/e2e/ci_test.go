@@ -60,7 +60,8 @@ func TestContinuousIntegrationFindsTheSlower(t *testing.T) {
 	at := beside(t)
 	dir := t.TempDir()
 	name := "ci-" + at.agents
-	measure := func(branch, pull, commit, target string) (code int, output, report string) {
+	const commented = "3333333"
+	measure := func(branch, pull, commit, target string) (code int, output string, report func(string) string) {
 		t.Helper()
 		file := filepath.Join(dir, commit+".yaml")
 		test := fmt.Sprintf("apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nmetadata: {name: %s}\nspec:%s\n  target: {url: %q}\n"+
@@ -74,32 +75,42 @@ func TestContinuousIntegrationFindsTheSlower(t *testing.T) {
 			t.Fatal(err)
 		}
 		script, env := measureStep(t, map[string]string{
-			"inputs.test": file, "inputs.base": "main", "github.head_ref || github.ref_name": branch, "inputs.pull-request": pull,
-			"github.event.pull_request.head.sha || github.sha": commit, "inputs.runs": "6", "inputs.fail-on": "worse",
+			"inputs.test": file, "inputs.base": "main", "inputs.branch": branch, "inputs.pull-request": pull, "inputs.commit": commit,
+			"github.event_name == 'issue_comment' && github.sha": commented, "inputs.runs": "8", "inputs.fail-on": "worse",
 			// The Test's URL is what differs here: in life the workload does.
 			"inputs.allow": "test", "inputs.deploy": "no", "inputs.archive": archive, "inputs.namespace": at.agents,
-			"runner.temp": filepath.Join(dir, commit), "github.action_path": root,
+			"github.action_path": root,
 		})
+		outputs := filepath.Join(t.TempDir(), "output")
 		c := exec.Command("bash", "-e", "-o", "pipefail", "-c", script)
-		c.Env = append(append(command().Env, env...), "GITHUB_OUTPUT="+filepath.Join(dir, "output"),
+		c.Env = append(append(command().Env, env...), "GITHUB_OUTPUT="+outputs, "RUNNER_TEMP="+dir,
 			"PATH="+filepath.Dir(os.Getenv("KUBECTL"))+":"+os.Getenv("PATH"))
 		out, err := c.CombinedOutput()
 		if c.ProcessState == nil {
 			t.Fatal(err)
 		}
-		raw, _ := os.ReadFile(filepath.Join(dir, commit, "meshery-report", "report.md"))
-		return c.ProcessState.ExitCode(), string(out), string(raw)
+		said, err := os.ReadFile(outputs)
+		where, found := strings.CutPrefix(strings.TrimSpace(string(said)), "report=")
+		if !found {
+			t.Fatalf("the step names no report but %q (%v)", said, err)
+		}
+		return c.ProcessState.ExitCode(), string(out), func(file string) string {
+			raw, _ := os.ReadFile(filepath.Join(where, file))
+			return string(raw)
+		}
 	}
-	if code, out, report := measure("main", "", "1111111", at.target); code != 0 || report != "" || !strings.Contains(out, "measured main") {
+	if code, out, report := measure("main", "", "1111111", at.target); code != 0 || report("report.md") != "" || !strings.Contains(out, "measured main") {
 		t.Fatalf("main: exit code %d\n%s", code, out)
 	}
 	code, out, report := measure("main", "17", "2222222", at.target+"?delay=20ms")
-	if code != 3 || !strings.Contains(strings.ToLower(report), "worse") {
-		t.Errorf("exit code %d\n%s\n%s", code, out, report)
+	if code != 3 || !strings.Contains(strings.ToLower(report("report.md")), "worse") {
+		t.Errorf("exit code %d\n%s\n%s", code, out, report("report.md"))
 	}
-	for _, file := range []string{"report.html", "report.xml"} {
-		if info, err := os.Stat(filepath.Join(dir, "2222222", "meshery-report", file)); err != nil || info.Size() == 0 {
-			t.Errorf("%s: %v", file, err)
-		}
+	if report("report.html") == "" || report("report.xml") == "" {
+		t.Error("no page, or no JUnit")
+	}
+	// Where a comment starts the workflow, the commit that GitHub names is main's.
+	if code, out, _ := measure("main", "17", commented, at.target); code != 2 || !strings.Contains(out, "give the inputs commit and branch") {
+		t.Errorf("of a comment: exit code %d\n%s", code, out)
 	}
 }

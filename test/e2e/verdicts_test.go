@@ -44,7 +44,11 @@ func TestVerdictsOverSeeds(t *testing.T) {
 			t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 		}
 		row := fmt.Sprintf("| %d |", seed)
-		for _, c := range benchOf(t, r).Comparisons {
+		comparisons := benchOf(t, r).Comparisons
+		if len(comparisons) != 2 || comparisons[0].Variant != "again" || comparisons[1].Variant != "slow" {
+			t.Fatalf("seed %d:\n%s", seed, r.stdout)
+		}
+		for _, c := range comparisons {
 			if c.Comparison == nil || !c.Comparison.Paired {
 				t.Fatalf("seed %d: %s: %s", seed, c.Variant, c.Reason)
 			}
