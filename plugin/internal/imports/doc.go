@@ -37,7 +37,8 @@ const maxSMPBytes = 1 << 20
 const (
 	// LabelFrom is the Format of the file.
 	LabelFrom = "imported-from"
-	// LabelRun is the id of the Run that the file was exported from.
+	// LabelRun is the id of the Run that the file was exported from, or of the one that
+	// this itself was imported from.
 	LabelRun = "imported-run"
 )
 

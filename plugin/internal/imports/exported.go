@@ -23,7 +23,10 @@ func (f *fortioRun) exported(id string) (*document.Result, error) {
 	if r.Metadata.Labels == nil {
 		r.Metadata.Labels = map[string]string{}
 	}
-	r.Metadata.Labels[LabelRun] = r.Metadata.RunID
+	// A copy of a copy is still the measurement of the first.
+	if r.Metadata.Labels[LabelRun] == "" {
+		r.Metadata.Labels[LabelRun] = r.Metadata.RunID
+	}
 	r.Metadata.RunID = id
 	return r, nil
 }

@@ -123,6 +123,22 @@ func TestExportedRunComesBackWhole(t *testing.T) {
 	}
 }
 
+// A copy of a copy says of which run it is, with which it then compares as the same.
+func TestCopyOfACopyNamesTheFirst(t *testing.T) {
+	first := measured(t)
+	next := first
+	for range 2 {
+		raw, _, err := export.Fortio(next, export.Response)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next = one(t, raw, Options{})
+	}
+	if got := next.Metadata.Labels[LabelRun]; got != first.Metadata.RunID {
+		t.Errorf("%s is %q, and not the first's %s", LabelRun, got, first.Metadata.RunID)
+	}
+}
+
 // A file of which one half was changed is refused: nobody could tell which is right.
 func TestChangedExportIsRefused(t *testing.T) {
 	raw, _, err := export.Fortio(measured(t), export.Response)
