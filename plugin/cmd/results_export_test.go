@@ -132,7 +132,7 @@ func TestResultsExport(t *testing.T) {
 		{exit.Failure, "holds no token", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "")}},
 		{exit.Failure, "exclude each other", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "t"), "--header-file", file(t, "# mine\n\nAuthorization: Basic eA==")}},
 		{exit.Usage, `--latency "lateness" is unknown`, []string{"--format", "smp", "--latency", "lateness"}},
-		{exit.Failure, "is a closed loop, which has no response time", []string{"--format", "smp", "--latency", "response"}},
+		{exit.Failure, "has no response time: use its service time", []string{"--format", "smp", "--latency", "response"}},
 		{exit.Failure, "not a directory", []string{"--format", "smp", "--output-dir", file(t, "")}},
 	} {
 		stdout, _, err := execute(t, append([]string{"results", "export", firstRun}, c.args...)...)

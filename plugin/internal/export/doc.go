@@ -28,25 +28,32 @@ func (t Times) String() string { return string(t) + " time" }
 
 // Choose is the response time where there is one, else the service time.
 func Choose(r *document.Result) Times {
-	if r.Status.Latency.ResponseTime == nil && r.Status.Latency.ServiceTime != nil {
+	if l := r.Status.Latency; l.ResponseTime == nil && (l.ServiceTime != nil || r.Spec.Load.Rate == document.Max) {
 		return Service
 	}
 	return Response
 }
 
 // of is the summary and the encoded histogram of t in r. Both are empty where
-// every call failed.
+// every call failed; where others did not, r has to have these times.
 func (t Times) of(r *document.Result) (*document.Summary, string, error) {
 	l, h := r.Status.Latency, r.Status.Histograms
-	switch {
-	case t == Service:
-		return l.ServiceTime, h.ServiceTime, nil
-	case t != Response:
+	summary, encoded, other, others := l.ResponseTime, h.ResponseTime, l.ServiceTime, Service
+	switch t {
+	case Response:
+	case Service:
+		summary, encoded, other, others = l.ServiceTime, h.ServiceTime, l.ResponseTime, Response
+	default:
 		return nil, "", fmt.Errorf("%q is no kind of latency: use response or service", string(t))
-	case r.Spec.Load.Rate == document.Max:
-		return nil, "", fmt.Errorf("run %q is a closed loop, which has no response time: use its service time", r.Metadata.RunID)
 	}
-	return l.ResponseTime, h.ResponseTime, nil
+	switch {
+	case summary != nil:
+	case other != nil || t == Response && r.Spec.Load.Rate == document.Max:
+		return nil, "", fmt.Errorf("run %q has no %s: use its %s", r.Metadata.RunID, t, others)
+	case r.Status.Requests.Succeeded > 0:
+		return nil, "", fmt.Errorf("run %q has no %s of its answers: it cannot be written in this form", r.Metadata.RunID, t)
+	}
+	return summary, encoded, nil
 }
 
 // sent is an error where there is nothing to export.

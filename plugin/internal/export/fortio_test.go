@@ -130,14 +130,37 @@ func TestFortioErrors(t *testing.T) {
 	if got, _ = fortio(t, r, Response); got.ErrorsDurationHistogram != nil {
 		t.Errorf("times of errors are not known: %+v", got.ErrorsDurationHistogram)
 	}
-	r = fixture(t)
-	r.Status.Latency.ResponseTime, r.Status.Histograms.ResponseTime = nil, ""
+	r = failedOnly(t)
 	got, _ = fortio(t, r, Response)
 	if strings.Contains(got.Labels, "DurationHistogram") {
 		t.Errorf("errors only: %q", got.Labels)
 	}
 	compare(t, "errors only", got.DurationHistogram, r.Status.Latency.ErrorTime)
 	compare(t, "errors only", got.ErrorsDurationHistogram, r.Status.Latency.ErrorTime)
+}
+
+// failedOnly is a Result of 20 requests, all of which failed.
+func failedOnly(t *testing.T) *document.Result {
+	t.Helper()
+	r := fixture(t)
+	l, h := &r.Status.Latency, &r.Status.Histograms
+	l.ResponseTime, h.ResponseTime, l.ServiceTime, h.ServiceTime = nil, "", nil, ""
+	r.Status.Requests = document.Requests{Planned: 20, Sent: 20, Failed: 20, Codes: map[string]int64{"503": 20}}
+	return r
+}
+
+// Where every call of a closed loop failed, nothing tells which times it has but that.
+func TestChooseOfErrorsOnly(t *testing.T) {
+	r := failedOnly(t)
+	if got := Choose(r); got != Response {
+		t.Errorf("%s", got)
+	}
+	r.Spec.Load.Rate = document.Max
+	if got := Choose(r); got != Service {
+		t.Errorf("closed loop: %s", got)
+	}
+	got, _ := fortio(t, r, Service)
+	compare(t, "closed loop", got.DurationHistogram, r.Status.Latency.ErrorTime)
 }
 
 func TestFortioSaysWhatWasAskedFor(t *testing.T) {
@@ -205,8 +228,15 @@ func TestFortioOtherProtocols(t *testing.T) {
 func TestNothingToExport(t *testing.T) {
 	r := fixture(t)
 	r.Status.Requests.Sent = 0
-	closed := fixture(t)
+	closed := failedOnly(t)
 	closed.Spec.Load.Rate = document.Max
+	// As of Fortio's runs, which have a rate and service times only.
+	imported := fixture(t)
+	imported.Status.Latency.ResponseTime, imported.Status.Histograms.ResponseTime = nil, ""
+	summary := fixture(t)
+	summary.Status.Latency.ServiceTime, summary.Status.Histograms.ServiceTime = nil, ""
+	neither := fixture(t)
+	neither.Status.Latency = document.Latency{}
 	damaged := fixture(t)
 	damaged.Status.Histograms.ResponseTime = damaged.Status.Histograms.ErrorTime
 	garbage := fixture(t)
@@ -218,7 +248,10 @@ func TestNothingToExport(t *testing.T) {
 		want    string
 	}{
 		{r, Response, false, "sent no request: there is nothing to export"},
-		{closed, Response, false, "is a closed loop, which has no response time: use its service time"},
+		{closed, Response, false, "has no response time: use its service time"},
+		{imported, Response, false, "has no response time: use its service time"},
+		{summary, Service, false, "has no service time: use its response time"},
+		{neither, Service, false, "has no service time of its answers"},
 		{fixture(t), "lateness", false, `"lateness" is no kind of latency: use response or service`},
 		{damaged, Response, true, "the histogram has 20 counts and its summary 9983"},
 		{garbage, Response, true, "decode the histogram"},

@@ -81,6 +81,7 @@ func TestExportedRunComesBackWhole(t *testing.T) {
 	failed := measured(t)
 	failed.Status.Latency = document.Latency{ErrorTime: failed.Status.Latency.ErrorTime}
 	failed.Status.Histograms = document.Histograms{ErrorTime: failed.Status.Histograms.ErrorTime}
+	failed.Status.Requests = document.Requests{Planned: 20, Sent: 20, Failed: 20, Codes: map[string]int64{"503": 20}}
 	for name, c := range map[string]struct {
 		r     *document.Result
 		times export.Times
