@@ -284,6 +284,42 @@ func TestAxesOfAnyRange(t *testing.T) {
 	}
 }
 
+// What is never negative has no axis below 0, and what is exactly 0 is drawn.
+func TestNothingIsBelowZero(t *testing.T) {
+	level := func(y float64) []Line { return []Line{{Points: []Point{{0, y}, {1, y}}}} }
+	for name, draw := range map[string]func(w io.Writer) error{
+		"bars": func(w io.Writer) error {
+			return Bars(w, head("a"), BarGroups{"%", []string{"x"}, []BarSeries{{"x", Look{}, []Bar{{0, "0 %"}}}}})
+		},
+		"times":  func(w io.Writer) error { return Times(w, head("a"), Series{Unit: "%", Lines: level(0)}) },
+		"near 0": func(w io.Writer) error { return Times(w, head("a"), Series{Unit: "%", Lines: level(0.2)}) },
+		"dots": func(w io.Writer) error {
+			return Dots(w, head("a"), DotRows{"%", []DotRow{{Name: "x", Dots: []Dot{{Value: 0}}}}})
+		},
+		"some dots": func(w io.Writer) error {
+			return Dots(w, head("a"), DotRows{"%", []DotRow{{Name: "x", Dots: []Dot{{Value: 0}, {Value: 1}}}}})
+		},
+		"history": func(w io.Writer) error {
+			return History(w, head("a"), Past{"%", []Moment{{Value: 0}, {Value: 0}}, nil})
+		},
+	} {
+		var b bytes.Buffer
+		if err := draw(&b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if s := b.String(); strings.Contains(s, "−") || !strings.Contains(s, ">0<") {
+			t.Errorf("%s: the axis does not begin at 0:\n%s", name, s)
+		}
+	}
+	for _, effect := range []float64{0, 3} {
+		var b bytes.Buffer
+		err := Differences(&b, head("a"), "%", []Difference{{Name: "p50", Effect: effect, Meaning: Same, Text: "same"}, {Name: "rate", Effect: effect, Meaning: Same, Text: "same"}})
+		if s := b.String(); err != nil || strings.Count(s, ">same<") != 2 || !strings.Contains(s, ">0<") || strings.Contains(s, "NaN") {
+			t.Errorf("differences of 0, effect %v: %v\n%s", effect, err, s)
+		}
+	}
+}
+
 func TestTicks(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 1234567: "1,234,567", -0.25: "−0.25", 0.1 + 0.2: "0.3", 100: "100", 1000: "1,000"} {
 		if got := plain(v); got != want {

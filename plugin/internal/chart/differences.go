@@ -35,16 +35,25 @@ const differenceHeight = 26
 
 // Differences draws differences with their intervals against 0, in one unit.
 func Differences(w io.Writer, h Head, unit Unit, all []Difference) error {
-	low, high := 0.0, 0.0
+	low, high, effect := 0.0, 0.0, 0.0
+	known := false
 	var names []string
 	for _, d := range all {
 		if finite(d.Low) && finite(d.High) {
-			low, high = min(low, d.Low), max(high, d.High)
+			low, high, known = min(low, d.Low), max(high, d.High), true
+			effect = max(effect, d.Effect)
 		}
 		names = append(names, d.Name)
 	}
-	if len(all) == 0 || low == high {
+	if !known {
 		return ErrEmpty
+	}
+	// Where all are exactly 0, the scale is that of what would matter.
+	if low == high {
+		if effect == 0 {
+			effect = 1
+		}
+		low, high = -effect, effect
 	}
 	f := newFrame(h, differenceHeight*float64(len(all))+40, "")
 	f.X.Label.Text = linear(&f.X, unit, low, high, 6)

@@ -58,7 +58,11 @@ func Dots(w io.Writer, h Head, d DotRows) error {
 	}
 	f := newFrame(h, rowHeight*float64(len(d.Rows))+40, "")
 	pad := (high - low) * 0.04
-	f.X.Label.Text = linear(&f.X, d.Unit, low-pad, high+pad, 6)
+	least := low - pad
+	if low >= 0 {
+		least = max(0, least)
+	}
+	f.X.Label.Text = linear(&f.X, d.Unit, least, high+pad, 6)
 	f.rows(names)
 	f.grid(true, false)
 	for i, r := range d.Rows {

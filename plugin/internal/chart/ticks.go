@@ -48,7 +48,13 @@ func linear(a *plot.Axis, u Unit, low, high float64, about int) string {
 	// One value, or values so near that the numbers of ticks do not tell them apart.
 	if !(high-low > 1e-7*max(math.Abs(low), math.Abs(high))) {
 		pad := max(math.Abs(low)*0.05, 0.5)
-		low, high = low-pad, high+pad
+		// Of what is never negative there is nothing to show below 0.
+		if low < 0 || low > pad {
+			low -= pad
+		} else {
+			low = 0
+		}
+		high += pad
 	}
 	step := niceStep((high - low) / float64(about))
 	first, last := math.Floor(low/step+1e-9), math.Ceil(high/step-1e-9)
