@@ -112,7 +112,7 @@ func (o *benchOptions) complete(c *cobra.Command) error {
 	if err != nil {
 		return exit.With(exit.Usage, fmt.Errorf("%s: %w", o.filename, oneLine(err)))
 	}
-	o.bench, o.again = b, commandLine(c, nil, "resume")
+	o.bench, o.again = b, ownCommandLine(c, "resume")
 	return nil
 }
 

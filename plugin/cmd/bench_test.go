@@ -330,13 +330,13 @@ func TestBenchEndsWithAHook(t *testing.T) {
 	kept := "file://" + t.TempDir()
 	file := planFile(t, s, "retries: 1", "retries: 1\n  seed: 7",
 		"name: istio\n", "name: istio\n    setup: [{command: [sh, -c, 'echo no such mesh >&2; test -e ready || exit 7']}]\n    teardown: [{command: [echo, gone]}]\n")
-	stdout, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept, "--token=eyJhidden", "--archive-path-style")
+	stdout, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept, "--token=eyJhidden", "--archive-path-style", "--kubeconfig=/no/such/file")
 	id := regexp.MustCompile(`^bench (\S+) `).FindStringSubmatch(stderr)
 	if id == nil {
 		t.Fatalf("%v\n%s", err, stderr)
 	}
 	done := len(resultsIn(t, kept))
-	want := fmt.Sprintf(`setup of variant "istio": "sh": exit code 7: no such mesh; %d of 4 runs are there; go on with: kubectl meshery bench --archive=%s --archive-path-style -f '%s' --local --resume=%s`, done, kept, file, id[1])
+	want := fmt.Sprintf(`setup of variant "istio": "sh": exit code 7: no such mesh; %d of 4 runs are there; go on with: kubectl meshery bench --archive=%s --archive-path-style -f '%s' --kubeconfig=/no/such/file --local --resume=%s`, done, kept, file, id[1])
 	if exit.Code(err) != exit.Failure || err.Error() != want || stdout != "" || done > 1 || !strings.Contains(stderr, "\nistio teardown | gone\n") {
 		t.Errorf("%d, %v\nwant %s\n%s%s", exit.Code(err), err, want, stdout, stderr)
 	}

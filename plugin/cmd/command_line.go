@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -9,20 +10,42 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
-// shownInherited are the flags of every command that may stand in a report or a log.
-// The others hold what opens a cluster (--token, --as, --client-key), or where it is.
+// shownInherited are the flags of every command that may stand in a report, which
+// others read. The others hold what opens a cluster (--token, --as, --client-key), or
+// where it is.
 var shownInherited = []string{"context", "namespace"}
 
-// commandLine is the command line that does the same again: the command's own flags
-// that were set, but for those named, and of the inherited ones shownInherited.
-func commandLine(c *cobra.Command, args []string, without ...string) string {
+// secretFlags stand in no command line: a terminal's text is kept, and a job's log is
+// read by others.
+var secretFlags = []string{"token", "password"}
+
+// commandLine is the command line that does the same again, for a report: the
+// command's own flags that were set, and of the inherited ones shownInherited.
+func commandLine(c *cobra.Command, args []string) string {
 	line := "kubectl meshery " + c.Name()
 	for _, a := range args {
 		line += " " + wording.ShellWord(a)
 	}
+	return line + flagsSet(c, func(name string) bool {
+		return c.InheritedFlags().Lookup(name) == nil || slices.Contains(shownInherited, name)
+	})
+}
+
+// ownCommandLine is the command line that does the same again, for the terminal of who
+// gave it: every flag that was set, but for those named. Without --kubeconfig or
+// --server it would go to another cluster.
+func ownCommandLine(c *cobra.Command, without ...string) string {
+	return "kubectl meshery " + c.Name() + flagsSet(c, func(name string) bool {
+		return !slices.Contains(without, name) && !slices.Contains(secretFlags, name)
+	})
+}
+
+// flagsSet are the flags of a command line that were set and are wanted, as a shell
+// reads them, with a space before each.
+func flagsSet(c *cobra.Command, wanted func(name string) bool) string {
+	var line strings.Builder
 	c.Flags().Visit(func(f *pflag.Flag) {
-		inherited := c.InheritedFlags().Lookup(f.Name) != nil
-		if slices.Contains(without, f.Name) || inherited && !slices.Contains(shownInherited, f.Name) {
+		if !wanted(f.Name) {
 			return
 		}
 		values := []string{f.Value.String()}
@@ -32,13 +55,13 @@ func commandLine(c *cobra.Command, args []string, without ...string) string {
 		for _, v := range values {
 			switch {
 			case f.Value.Type() == "bool" && v == "true":
-				line += " --" + f.Name
+				line.WriteString(" --" + f.Name)
 			case f.Shorthand != "" && f.NoOptDefVal == "":
-				line += " -" + f.Shorthand + " " + wording.ShellWord(v)
+				line.WriteString(" -" + f.Shorthand + " " + wording.ShellWord(v))
 			default:
-				line += " --" + f.Name + "=" + wording.ShellWord(v)
+				line.WriteString(" --" + f.Name + "=" + wording.ShellWord(v))
 			}
 		}
 	})
-	return line
+	return line.String()
 }
