@@ -27,8 +27,6 @@ type ChangePoint struct {
 	Index int
 	// P is how often a shuffled series had a change as clear as this one.
 	P float64
-	// Before and After are the means up to the changes around this one.
-	Before, After float64
 }
 
 // ChangePoints are where the distribution of a series changes, by index: E-Divisive
@@ -68,9 +66,6 @@ func ChangePoints(series []float64, o ChangeOptions) []ChangePoint {
 		s.best = slices.Replace(s.best, i, i+1, s.clearest(s.segment(i)), s.clearest(s.segment(i+1)))
 	}
 	slices.SortFunc(found, func(a, b ChangePoint) int { return cmp.Compare(a.Index, b.Index) })
-	for i := range found {
-		found[i].Before, found[i].After = Mean(s.segment(i)), Mean(s.segment(i+1))
-	}
 	return found
 }
 
