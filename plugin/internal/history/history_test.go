@@ -88,6 +88,10 @@ func TestWhatIsMixed(t *testing.T) {
 			t.Errorf("by %q: %q, want %q", by, got, want)
 		}
 	}
+	runs[3].Labels, runs[3].Mesh = nil, ""
+	if got, want := words(of(t, runs, Options{})), []string{both[0], "the runs have different variants (a, b, none)"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 // A history is bounded, and says what it leaves out.

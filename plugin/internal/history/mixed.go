@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,13 +29,8 @@ func (h *History) mixed(runs []*archive.Entry) {
 			return fmt.Sprintf("%.4g", *e.Rate.Target)
 		}},
 		{"numbers of agents", "agents", func(e *archive.Entry) string { return fmt.Sprint(e.Agents) }},
-		{"meshes", "mesh", func(e *archive.Entry) string {
-			if e.Mesh == "" {
-				return "none"
-			}
-			return e.Mesh
-		}},
-		{"variants", "variant", func(e *archive.Entry) string { return e.Labels["variant"] }},
+		{"meshes", "mesh", func(e *archive.Entry) string { return cmp.Or(e.Mesh, "none") }},
+		{"variants", "variant", func(e *archive.Entry) string { return cmp.Or(e.Labels["variant"], "none") }},
 	} {
 		if fact.label == h.By {
 			continue // that is what the points are
