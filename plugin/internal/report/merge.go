@@ -103,15 +103,24 @@ func straightened(points []chart.Point) []chart.Point {
 // values, for which no such k is.
 func medianInterval(values []float64) (low, high *float64) {
 	n := len(values)
-	k, below, term := 0, 0.0, math.Pow(0.5, float64(n))
-	for below+term <= 0.025 && 2*(k+1) <= n {
-		below += term
+	k, below := 0, coins(n, 0)
+	for below <= 0.025 && 2*(k+1) <= n {
 		k++
-		term *= float64(n-k+1) / float64(k)
+		below += coins(n, k)
 	}
 	if k == 0 {
 		return nil, nil
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	return &sorted[k-1], &sorted[n-k]
+}
+
+// coins is the probability that k of n coins show heads. It is reckoned in logarithms:
+// half to the power of 1,075 is 0 in a float64.
+func coins(n, k int) float64 {
+	log := func(of int) float64 { // of its factorial
+		v, _ := math.Lgamma(float64(of) + 1)
+		return v
+	}
+	return math.Exp(log(n) - log(k) - log(n-k) - float64(n)*math.Ln2)
 }

@@ -12,9 +12,9 @@ import (
 func of(v float64) *float64 { return &v }
 
 // The ranks are those of R's qbinom(0.025, n, 0.5): 1 for 6 to 8 values, 2 for 9 to
-// 11, 6 for 20, 40 for 100.
+// 11, 6 for 20, 40 for 100; half to the power of 1,075 and more is 0 in a float64.
 func TestMedianInterval(t *testing.T) {
-	for n, rank := range map[int]int{6: 1, 8: 1, 9: 2, 10: 2, 11: 2, 12: 3, 20: 6, 100: 40} {
+	for n, rank := range map[int]int{6: 1, 8: 1, 9: 2, 10: 2, 11: 2, 12: 3, 20: 6, 100: 40, 1000: 469, 1075: 505, 10_000: 4902, 100_000: 49_690} {
 		var values []float64
 		for i := range n {
 			values = append(values, float64((i*7)%n+1)) // 1 to n, mixed
