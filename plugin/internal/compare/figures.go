@@ -4,14 +4,23 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
 // measure takes the figures of a run.
 func (one *run) measure(r *document.Result) {
 	s := &r.Status
-	one.latencies("responseTime", s.Latency.ResponseTime, "there is no response time in a closed loop")
-	one.latencies("serviceTime", s.Latency.ServiceTime, "no request was answered")
+	response, service := s.Latency.ResponseTime, s.Latency.ServiceTime
+	noResponse, noService := "no request was answered", "no request was answered"
+	switch {
+	case response == nil && service != nil:
+		noResponse = "there is no response time: closed loops and runs of other tools have service times only"
+	case response != nil && service == nil:
+		noService = "the Result has no service time"
+	}
+	one.latencies("responseTime", response, noResponse)
+	one.latencies("serviceTime", service, noService)
 	one.figure("rate.achieved", &s.Rate.Achieved, "")
 	if sent := s.Requests.Sent; sent > 0 {
 		one.figure("errors", new(100*float64(s.Requests.Failed)/float64(sent)), "")
@@ -40,6 +49,10 @@ func (one *run) latencies(of string, s *document.Summary, none string) {
 			continue
 		}
 		v := map[float64]*float64{0.5: s.P50, 0.9: s.P90, 0.99: s.P99, 0.999: s.P999}[m.quantile]
-		one.figure(m.name, v, fmt.Sprintf("%d requests are too few for it", s.Count))
+		why := "the Result has no such percentile"
+		if s.Count < histogram.MinCount(m.quantile) {
+			why = fmt.Sprintf("%d requests are too few for it", s.Count)
+		}
+		one.figure(m.name, v, why)
 	}
 }

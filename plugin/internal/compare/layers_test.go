@@ -73,7 +73,11 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 			return c.Container == "istio-proxy" || c.Container == "discovery"
 		}), map[string]string{"cpu.dataPlane": "no run has any such container", "cpu.controlPlane": "no run", "memory.dataPlane": "no run", "memory.controlPlane": "no run"}},
 		"closed loop": {func(r *document.Result) { r.Status.Latency.ResponseTime = nil }, map[string]string{
-			"responseTime.p50": "there is no response time in a closed loop", "responseTime.p90": "there is no", "responseTime.p99": "there is no", "responseTime.p999": "there is no"}},
+			"responseTime.p50": "there is no response time: closed loops and runs of other tools have service times only", "responseTime.p90": "there is no", "responseTime.p99": "there is no", "responseTime.p999": "there is no"}},
+		"only response times": {func(r *document.Result) { r.Status.Latency.ServiceTime = nil }, map[string]string{
+			"serviceTime.p50": "the Result has no service time", "serviceTime.p99": "the Result has no"}},
+		"no such percentile": {func(r *document.Result) { r.Status.Latency.ResponseTime.P999 = nil }, map[string]string{
+			"responseTime.p999": "the Result has no such percentile"}},
 		"few requests": {func(r *document.Result) {
 			r.Status.Latency.ResponseTime.Count, r.Status.Latency.ResponseTime.P999 = 1000, nil
 		}, map[string]string{
@@ -92,10 +96,10 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	}
 	one := func(i int, r *document.Result) {
 		if exactly(i, r); i == 2 {
-			r.Status.Latency.ResponseTime.P999 = nil
+			r.Status.Latency.ResponseTime.Count, r.Status.Latency.ResponseTime.P999 = 3000, nil
 		}
 	}
-	if got := leftOut(compared(t, results(6, 0, exactly), results(6, 1, one), Options{}))["responseTime.p999"]; got != "1 of 12 runs have none: 5000 requests are too few for it" {
+	if got := leftOut(compared(t, results(6, 0, exactly), results(6, 1, one), Options{}))["responseTime.p999"]; got != "1 of 12 runs have none: 3000 requests are too few for it" {
 		t.Errorf("one run: %q", got)
 	}
 }

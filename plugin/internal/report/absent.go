@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 )
@@ -89,4 +90,43 @@ func (m *model) sources() []string {
 		out = append(out, printer.Escape(text))
 	}
 	return out
+}
+
+// noTimes is why a group of groups has no curve of these times.
+func noTimes(which times, groups []*group) string {
+	var answered int64
+	var bare, few, other bool
+	for _, g := range groups {
+		for _, r := range g.runs {
+			answered += r.Status.Requests.Succeeded
+			if s := which.summary(r.Status.Latency); s == nil || s.Count == 0 {
+				other = other || r.main().summary(r.Status.Latency) != nil
+			} else if which.encoded(r.Status.Histograms) == "" {
+				bare = true
+			} else {
+				few = true
+			}
+		}
+	}
+	switch {
+	case bare:
+		return "There is no histogram to draw. What the Results have stands in the table."
+	case few:
+		return fmt.Sprintf("There are too few requests for a percentile: p50 needs %d.", histogram.MinCount(0.5))
+	case other && which.name == responseTimes.name:
+		return "There is no response time: closed loops and runs of other tools have service times only."
+	case other:
+		return "The Results have no service time, only response time."
+	case answered == 0:
+		return "No request was answered rightly."
+	}
+	return "The Results have no such times."
+}
+
+// noLatency is why a run has no latency at all.
+func (r *run) noLatency() string {
+	if r.Status.Requests.Succeeded == 0 {
+		return "no request was answered rightly"
+	}
+	return "the Result has none"
 }

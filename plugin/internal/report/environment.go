@@ -35,8 +35,11 @@ func ofNodes(of func(document.NodeInfo) string) func(*document.Environment) []st
 
 var environmentFields = []environmentField{
 	{"Where", func(e *document.Environment) []string {
-		if e.Local {
+		switch {
+		case e.Local:
 			return []string{"local, without a cluster"}
+		case e.Namespace == "" && e.Context == "" && e.Kubernetes == "":
+			return nil // files of other tools do not tell where they were made
 		}
 		return []string{"cluster"}
 	}},

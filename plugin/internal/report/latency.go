@@ -5,9 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
-	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
@@ -46,46 +44,49 @@ func (m *model) percentiles(which times) (drawing, *table, error) {
 	title := strings.ToUpper(which.name[:1]) + which.name[1:] + " time by percentile"
 	t := percentileTable(which.name+"-times", fmt.Sprintf("%s, all runs of a group merged", title), "Group")
 	var curves []chart.Curve
-	var words []string
+	var words, missing []string
 	for _, g := range m.groups {
-		h, err := which.merged(g.histograms())
+		d, err := which.of(g.parts())
 		if err != nil {
 			return drawing{}, nil, fmt.Errorf("group %q: %w", g.name, err)
 		}
-		t.add(h, g.doubtful, g.mark())
-		if points := curve(h); len(points) > 0 {
+		t.add(d, g.doubtful, g.mark())
+		if d.count > 0 && d.merged == nil {
+			missing = append(missing, g.mark())
+		}
+		if points := d.curve(); len(points) > 0 {
 			curves = append(curves, chart.Curve{Name: printer.Escape(g.mark()), Look: g.look(g.index), Points: points})
-			words = append(words, fmt.Sprintf("%s: p50 %s, p99 %s, at most %s", g.mark(), wording.FigureOf(wording.Milliseconds, quantile(h, 0.5)), wording.FigureOf(wording.Milliseconds, quantile(h, 0.99)), printer.Latency(ms(float64(h.Max())))))
+			words = append(words, fmt.Sprintf("%s: p50 %s, p99 %s, at most %s", g.mark(), wording.FigureOf(wording.Milliseconds, d.quantile(0.5)), wording.FigureOf(wording.Milliseconds, d.quantile(0.99)), d.greatest()))
 		}
 	}
-	absent := "No request was answered rightly."
-	if which.name == responseTimes.name {
-		absent = "There is no response time: in a closed loop no request has a time at which it was to be sent, or none was answered rightly."
+	caption := "Every further nine has the same room."
+	if len(curves) > 0 && len(missing) > 0 {
+		caption += " Not here, for a run has no histogram: " + joined(missing) + "."
 	}
-	d, err := drawn(which.name+"-curve", title, printer.Escape(strings.Join(words, "; ")), "Every further nine has the same room.", absent,
+	d, err := drawn(which.name+"-curve", title, printer.Escape(strings.Join(words, "; ")), caption, noTimes(which, m.groups),
 		func(w io.Writer, h chart.Head) error { return chart.Percentiles(w, h, curves) })
 	return d, t.table, err
 }
 
-// histogramTable is a table of histograms.
-type histogramTable struct{ *table }
+// timesTable is a table of distributions.
+type timesTable struct{ *table }
 
-func percentileTable(id, caption string, names ...string) histogramTable {
-	return histogramTable{&table{ID: id, Caption: caption, Names: len(names), Columns: append(names, "Requests", "min", "mean", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max")}}
+func percentileTable(id, caption string, names ...string) timesTable {
+	return timesTable{&table{ID: id, Caption: caption, Names: len(names), Columns: append(names, "Requests", "min", "mean", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max")}}
 }
 
-func (t histogramTable) add(h *histogram.Histogram, doubtful bool, names ...string) {
-	texts := append(names, printer.Count(h.Count()))
-	if h.Count() == 0 {
+func (t timesTable) add(d *distribution, doubtful bool, names ...string) {
+	texts := append(names, printer.Count(d.count))
+	if d.count == 0 {
 		for range 10 {
 			texts = append(texts, wording.None)
 		}
 	} else {
-		texts = append(texts, printer.Latency(ms(float64(h.Min()))), printer.Latency(ms(float64(h.Mean()))))
+		texts = append(texts, printer.Latency(d.min), printer.Latency(d.mean))
 		for _, q := range []float64{0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999} {
-			texts = append(texts, wording.FigureOf(wording.Milliseconds, quantile(h, q)))
+			texts = append(texts, wording.FigureOf(wording.Milliseconds, d.quantile(q)))
 		}
-		texts = append(texts, printer.Latency(ms(float64(h.Max()))))
+		texts = append(texts, d.greatest())
 	}
 	line := cells(len(names), texts...)
 	if doubtful {
@@ -99,12 +100,12 @@ func (m *model) otherTimes() (*table, error) {
 	t := percentileTable("other-times", "Kept apart: how late the load generator itself was, how long connecting took, and how long requests took that failed. Empty where there were none.", "Group", "Time")
 	for _, g := range m.groups {
 		for _, which := range []times{lateness, connectTimes, errorTimes} {
-			h, err := which.merged(g.histograms())
+			d, err := which.of(g.parts())
 			if err != nil {
 				return nil, fmt.Errorf("group %q: %w", g.name, err)
 			}
-			if h.Count() > 0 {
-				t.add(h, g.doubtful, g.mark(), which.name)
+			if d.count > 0 {
+				t.add(d, g.doubtful, g.mark(), which.name)
 			}
 		}
 	}
@@ -119,21 +120,22 @@ func (m *model) targets() (*table, error) {
 	t := percentileTable("targets", "Each target, by the latency that stands for its group", "Group", "Target")
 	for _, g := range m.groups {
 		var names []string
-		parts := map[string][]document.Histograms{}
+		parts := map[string][]part{}
 		for _, r := range g.runs {
-			for _, one := range r.Status.Targets {
+			for i := range r.Status.Targets {
+				one := &r.Status.Targets[i]
 				if parts[one.Name] == nil {
 					names = append(names, one.Name)
 				}
-				parts[one.Name] = append(parts[one.Name], one.Histograms)
+				parts[one.Name] = append(parts[one.Name], part{&one.Latency, &one.Histograms})
 			}
 		}
 		for _, name := range names {
-			h, err := g.times().merged(parts[name])
+			d, err := g.times().of(parts[name])
 			if err != nil {
 				return nil, fmt.Errorf("group %q, target %q: %w", g.name, name, err)
 			}
-			t.add(h, g.doubtful, g.mark(), name)
+			t.add(d, g.doubtful, g.mark(), name)
 		}
 	}
 	if len(t.Rows) == 0 {

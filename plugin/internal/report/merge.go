@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -24,28 +23,6 @@ var (
 	connectTimes  = times{"connect", func(h document.Histograms) string { return h.ConnectTime }, func(l document.Latency) *document.Summary { return l.ConnectTime }}
 	errorTimes    = times{"errors", func(h document.Histograms) string { return h.ErrorTime }, func(l document.Latency) *document.Summary { return l.ErrorTime }}
 )
-
-// merged adds up the histograms of what is given.
-func (t times) merged(all []document.Histograms) (*histogram.Histogram, error) {
-	h := histogram.New()
-	for _, one := range all {
-		part, err := histogram.Decode([]byte(t.encoded(one)))
-		if err != nil {
-			return nil, fmt.Errorf("%s time: %w", t.name, err)
-		}
-		h.Merge(part)
-	}
-	return h, nil
-}
-
-// histograms are those of the runs that count.
-func (g *group) histograms() []document.Histograms {
-	var all []document.Histograms
-	for _, r := range g.runs {
-		all = append(all, r.Status.Histograms)
-	}
-	return all
-}
 
 func ms(nanoseconds float64) float64 { return nanoseconds / 1e6 }
 

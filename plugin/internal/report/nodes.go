@@ -7,9 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
-	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
 	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
@@ -20,8 +18,8 @@ const mostNodes = 24
 
 // nodeFigures are a node's in the runs of a group.
 type nodeFigures struct {
-	latency                           *histogram.Histogram
-	parts                             []document.Histograms
+	latency                           *distribution
+	parts                             []part
 	sent, failed                      int64
 	rates, skews, agentCPU, cpu, cost []float64
 }
@@ -39,12 +37,8 @@ func (m *model) nodes() (section, error) {
 		}
 		for _, node := range slices.Sorted(maps.Keys(found[i])) {
 			n := found[i][node]
-			greatest := wording.None
-			if n.latency.Count() > 0 {
-				greatest = printer.Latency(ms(float64(n.latency.Max())))
-			}
-			line := cells(2, g.mark(), node, printer.Count(n.sent), ofMedian(wording.PerSecond, n.rates), wording.FigureOf(wording.Milliseconds, quantile(n.latency, 0.5)), wording.FigureOf(wording.Milliseconds, quantile(n.latency, 0.99)),
-				greatest, share(n.failed, n.sent), greatestOf(n.skews), ofMedian(wording.Percent, n.agentCPU), ofMedian(wording.Percent, n.cpu), ofMedian(wording.CoreSeconds, n.cost))
+			line := cells(2, g.mark(), node, printer.Count(n.sent), ofMedian(wording.PerSecond, n.rates), wording.FigureOf(wording.Milliseconds, n.latency.quantile(0.5)), wording.FigureOf(wording.Milliseconds, n.latency.quantile(0.99)),
+				n.latency.greatest(), share(n.failed, n.sent), greatestOf(n.skews), ofMedian(wording.Percent, n.agentCPU), ofMedian(wording.Percent, n.cpu), ofMedian(wording.CoreSeconds, n.cost))
 			if g.doubtful {
 				line.Kind = "invalid"
 			}
@@ -80,9 +74,10 @@ func (g *group) byNode() (map[string]*nodeFigures, error) {
 		return out[node]
 	}
 	for _, r := range g.runs {
-		for _, a := range r.Status.Agents {
+		for i := range r.Status.Agents {
+			a := &r.Status.Agents[i]
 			n := at(a.Node)
-			n.parts = append(n.parts, a.Histograms)
+			n.parts = append(n.parts, part{&a.Latency, &a.Histograms})
 			n.sent, n.failed = n.sent+a.Requests.Sent, n.failed+a.Requests.Failed
 			n.rates, n.skews = append(n.rates, a.Rate.Achieved), append(n.skews, a.StartSkewMs)
 			if a.CPUUtilization != nil {
@@ -101,7 +96,7 @@ func (g *group) byNode() (map[string]*nodeFigures, error) {
 	}
 	for node, n := range out {
 		var err error
-		if n.latency, err = g.times().merged(n.parts); err != nil {
+		if n.latency, err = g.times().of(n.parts); err != nil {
 			return nil, fmt.Errorf("node %q: %w", node, err)
 		}
 	}
@@ -111,12 +106,12 @@ func (g *group) byNode() (map[string]*nodeFigures, error) {
 func (m *model) nodeCharts(found []map[string]*nodeFigures) ([]drawing, error) {
 	q, name := 0.99, "p99"
 	if !slices.ContainsFunc(found, func(g map[string]*nodeFigures) bool {
-		return slices.ContainsFunc(slices.Collect(maps.Values(g)), func(n *nodeFigures) bool { return quantile(n.latency, 0.99) != nil })
+		return slices.ContainsFunc(slices.Collect(maps.Values(g)), func(n *nodeFigures) bool { return n.latency.quantile(0.99) != nil })
 	}) {
 		q, name = 0.5, "p50"
 	}
 	latency := func(n *nodeFigures) float64 {
-		if v := quantile(n.latency, q); v != nil {
+		if v := n.latency.quantile(q); v != nil {
 			return *v
 		}
 		return math.NaN()

@@ -57,21 +57,21 @@ func (m metric) add(runs []document.ComparedRun, values []float64, leftOut []doc
 func (m *model) plainMetrics() []metric {
 	all := []struct {
 		label, unit string
-		of          func(*run) *float64
+		of          func(*group, *run) *float64
 	}{
-		{"p50", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P50 }) }},
-		{"p90", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P90 }) }},
-		{"p99", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P99 }) }},
-		{"p99.9", wording.Milliseconds, func(r *run) *float64 { return r.percentile(func(s *document.Summary) *float64 { return s.P999 }) }},
-		{"rate", wording.PerSecond, func(r *run) *float64 { return &r.Status.Rate.Achieved }},
-		{"errors", wording.Percent, (*run).errorRate},
+		{"p50", wording.Milliseconds, percentile(func(s *document.Summary) *float64 { return s.P50 })},
+		{"p90", wording.Milliseconds, percentile(func(s *document.Summary) *float64 { return s.P90 })},
+		{"p99", wording.Milliseconds, percentile(func(s *document.Summary) *float64 { return s.P99 })},
+		{"p99.9", wording.Milliseconds, percentile(func(s *document.Summary) *float64 { return s.P999 })},
+		{"rate", wording.PerSecond, func(_ *group, r *run) *float64 { return &r.Status.Rate.Achieved }},
+		{"errors", wording.Percent, func(_ *group, r *run) *float64 { return r.errorRate() }},
 	}
 	var out []metric
 	for _, one := range all {
 		values := map[string]float64{}
 		for _, g := range m.groups {
 			for _, r := range g.all {
-				if v := one.of(r); v != nil {
+				if v := one.of(g, r); v != nil {
 					values[r.Metadata.RunID] = *v
 				}
 			}
@@ -83,16 +83,34 @@ func (m *model) plainMetrics() []metric {
 	return out
 }
 
-// percentile is one of the latency that stands for the run; nil where there is none.
-func (r *run) percentile(of func(*document.Summary) *float64) *float64 {
-	s := r.Status.Latency.ResponseTime
-	if r.closedLoop() {
-		s = r.Status.Latency.ServiceTime
+// percentile is one of the latency that stands for the group, so that a group's runs can
+// be held against each other; nil where a run has none.
+func percentile(of func(*document.Summary) *float64) func(*group, *run) *float64 {
+	return func(g *group, r *run) *float64 {
+		s := g.times().summary(r.Status.Latency)
+		if s == nil {
+			return nil
+		}
+		return of(s)
 	}
-	if s == nil {
-		return nil
+}
+
+// ofServiceTime names the groups whose percentiles are of another latency than what is
+// usual; "" without, or where the metrics' own names say it.
+func (m *model) ofServiceTime() string {
+	var names []string
+	for _, g := range m.groups {
+		if g.times().name == serviceTimes.name {
+			names = append(names, g.name)
+		}
 	}
-	return of(s)
+	switch {
+	case len(names) == 0 || len(m.Comparisons) > 0:
+		return ""
+	case len(names) == len(m.groups):
+		return "; percentiles are of the service time"
+	}
+	return "; percentiles of " + joined(names) + " are of the service time, others of the response time"
 }
 
 // errorRate is the share of failed requests in percent.
@@ -167,7 +185,7 @@ func inOrder(runs []*run) []*run {
 }
 
 func (m *model) runTable(all []metric) *table {
-	t := &table{ID: "run-figures", Caption: "The figures of every run; those that do not count are marked", Columns: []string{"Group", "Run", "Started (UTC)"}, Names: 2}
+	t := &table{ID: "run-figures", Caption: "The figures of every run; those that do not count are marked" + m.ofServiceTime(), Columns: []string{"Group", "Run", "Started (UTC)"}, Names: 2}
 	for _, one := range all {
 		t.Columns = append(t.Columns, one.label)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/chart"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
@@ -34,6 +35,9 @@ func (m *model) overTime() (section, error) {
 	if many {
 		text += " The line is the median of the group's runs at that time, the band reaches from the least to the greatest."
 	}
+	recorded := slices.ContainsFunc(m.groups, func(g *group) bool {
+		return slices.ContainsFunc(g.runs, func(r *run) bool { return len(r.Status.Timeline) > 0 })
+	})
 	var figures []drawing
 	for _, one := range []struct {
 		id, title, absent string
@@ -41,10 +45,13 @@ func (m *model) overTime() (section, error) {
 		log               bool
 		lines             []timeLine
 	}{
-		{"time-rate", "Requests sent", "The Results have no timeline.", wording.PerSecond, false, []timeLine{{"", slotRate}}},
+		{"time-rate", "Requests sent", "No second was measured in full.", wording.PerSecond, false, []timeLine{{"", slotRate}}},
 		{"time-latency", "Latency", "No second has enough requests for a percentile: p50 needs 6, p99 368.", wording.Milliseconds, true, []timeLine{{" p50", slotP50}, {" p99", slotP99}}},
-		{"time-errors", "Errors", "No request failed, or the Results have no timeline.", wording.Percent, false, []timeLine{{"", slotErrors}}},
+		{"time-errors", "Errors", "No request failed.", wording.Percent, false, []timeLine{{"", slotErrors}}},
 	} {
+		if !recorded {
+			one.absent = "The Results have no timeline."
+		}
 		d, err := t.drawing(one.id, one.title, one.absent, one.unit, one.log, one.lines)
 		if err != nil {
 			return s, err

@@ -5,8 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/meshery/kubectl-meshery/internal/histogram"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
+	"github.com/meshery/kubectl-meshery/plugin/internal/summary"
 	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
@@ -42,25 +44,28 @@ func (m *model) ofRun(r *run) []block {
 		v.Text += "; these numbers are not to be relied on"
 	}
 	blocks := []block{{Verdict: v, Notes: escaped(st.Validity.Reasons)}}
-	main, kind := responseTimes.summary(st.Latency), "response time"
-	if r.closedLoop() {
-		main, kind = serviceTimes.summary(st.Latency), "service time"
-	}
-	rate := tile{"Rate", printer.Rate(st.Rate.Achieved) + " rps", "closed loop"}
+	main, kind := summary.Headline(&st.Latency)
+	// What is imported has it too where its file does not tell the rate: a closed loop is
+	// not what that means.
+	rate := tile{"Rate", printer.Rate(st.Rate.Achieved) + " rps", "rate max"}
 	if st.Rate.Target != nil {
 		rate.Note = "of " + printer.Rate(*st.Rate.Target) + " rps"
 	}
 	tiles := []tile{rate}
 	if main == nil {
-		tiles = append(tiles, tile{"Latency", wording.None, "no request was answered rightly"})
+		tiles = append(tiles, tile{"Latency", wording.None, r.noLatency()})
 	} else {
 		for _, p := range []struct {
 			name string
+			q    float64
 			v    *float64
-		}{{"p50", main.P50}, {"p90", main.P90}, {"p99", main.P99}, {"p99.9", main.P999}, {"max", &main.Max}} {
-			one := tile{p.name, wording.FigureOf(wording.Milliseconds, p.v), kind}
+		}{{"p50", 0.5, main.P50}, {"p90", 0.9, main.P90}, {"p99", 0.99, main.P99}, {"p99.9", 0.999, main.P999}, {"max", 1, &main.Max}} {
+			one := tile{p.name, wording.FigureOf(wording.Milliseconds, p.v), kind + " time"}
 			if p.v == nil {
-				one.Note = "too few requests"
+				one.Note = "the Result has none"
+				if main.Count < histogram.MinCount(p.q) {
+					one.Note = "too few requests"
+				}
 			}
 			tiles = append(tiles, one)
 		}

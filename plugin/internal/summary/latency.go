@@ -35,13 +35,22 @@ func (p *page) lateness() {
 	}
 }
 
-// headline is the latency that counts most: the response time, or the service
-// time of a closed loop.
-func headline(l *document.Latency) (p50, p99 string) {
-	s := l.ResponseTime
-	if s == nil {
-		s = l.ServiceTime
+// Headline is the latency that stands for a run, or a part of one, and its name: the
+// response time, or where there is none the service time, which is all that closed loops
+// and runs of other tools have. nil and "" without both.
+func Headline(l *document.Latency) (s *document.Summary, name string) {
+	switch {
+	case l.ResponseTime != nil:
+		return l.ResponseTime, "response"
+	case l.ServiceTime != nil:
+		return l.ServiceTime, "service"
 	}
+	return nil, ""
+}
+
+// headline is what a row has of it.
+func headline(l *document.Latency) (p50, p99 string) {
+	s, _ := Headline(l)
 	if s == nil {
 		return "", ""
 	}
