@@ -134,6 +134,10 @@ test-unit: ## Run the tests that need no cluster, with the race detector
 test-cluster: ## Run the tests of the test cluster itself (Linux, root)
 	@test/run.sh cluster
 
+.PHONY: test-pages
+test-pages: build ## Open reports in a browser, and the archive in a SQL engine
+	@test/run.sh pages
+
 .PHONY: test-e2e
 test-e2e: build image ## Run the tests on a cluster: its own, or with E2E=existing yours (KUBECONFIG)
 	@test/run.sh e2e
