@@ -180,7 +180,7 @@ func TestRunsThatDoNotCount(t *testing.T) {
 func TestImportedRunsAreNotCountedTwice(t *testing.T) {
 	copyOf := func(n int, prefix string) []*document.Result {
 		return results(n, 0, func(_ int, r *document.Result) {
-			r.Metadata.Labels[importedRun] = r.Metadata.RunID
+			r.Metadata.Labels[document.LabelImportedRun] = r.Metadata.RunID
 			r.Metadata.RunID = prefix + r.Metadata.RunID
 		})
 	}

@@ -21,8 +21,7 @@ type Group struct {
 // much.
 type run struct {
 	id, name string
-	// origin is id, or of an imported run the id of that which was exported: both are
-	// one measurement.
+	// origin is what was measured: see document.ResultMetadata.Measurement.
 	origin string
 	start  time.Time
 	labels map[string]string
@@ -37,16 +36,9 @@ type run struct {
 // Add takes a run into the group, and nothing of r that it holds on to. A run that is
 // not whole, not valid, or already there is left out, and the Comparison says so.
 func (g *Group) Add(r *document.Result) {
-	id, origin := r.Metadata.RunID, r.Metadata.RunID
-	if from := r.Metadata.Labels[importedRun]; from != "" {
-		origin = from
-	}
+	id, origin := r.Metadata.RunID, r.Metadata.Measurement()
 	if same := g.same(origin); same != nil {
-		reason := "it was given twice"
-		if same.id != id {
-			reason = fmt.Sprintf("it is the same measurement as run %s, exported and imported", same.id)
-		}
-		g.leave(id, reason)
+		g.leave(id, r.Metadata.Repeats(same.id))
 		return
 	}
 	if reason := unfit(r); reason != "" {
@@ -73,10 +65,6 @@ func (g *Group) Add(r *document.Result) {
 
 // Runs is how many runs of the group count so far.
 func (g *Group) Runs() int { return len(g.runs) }
-
-// importedRun is the label that an imported run has for the id of the run that was
-// exported; see package imports.
-const importedRun = "imported-run"
 
 // same is the run of the same measurement, nil without.
 func (g *Group) same(origin string) *run {

@@ -59,6 +59,9 @@ type run struct {
 	// apart are the comparisons that left it out although it counts in others, and
 	// why.
 	apart []string
+	// repeats: it is the same measurement as another run of the group, and counts in
+	// nothing.
+	repeats bool
 }
 
 // look is the group's colour and marker; dash tells several of its lines apart.
@@ -88,14 +91,7 @@ func newModel(in Input) (*model, error) {
 		for _, r := range g.Runs {
 			one.all = append(one.all, considered(in.Comparisons, r))
 		}
-		for _, r := range one.all {
-			if r.leftOut == "" {
-				one.runs = append(one.runs, r)
-			}
-		}
-		if len(one.runs) == 0 {
-			one.runs, one.doubtful = one.all, true
-		}
+		one.count()
 		m.groups = append(m.groups, one)
 	}
 	if len(m.groups) == 0 && len(in.Comparisons) == 0 {
@@ -105,6 +101,35 @@ func newModel(in Input) (*model, error) {
 		m.Title = m.title()
 	}
 	return m, nil
+}
+
+// count finds the runs of the group that count.
+func (g *group) count() {
+	g.runs = distinct(g.all, func(r *run) bool { return r.leftOut == "" })
+	unfit := distinct(g.all, func(r *run) bool { return r.leftOut != "" && !r.repeats })
+	if len(g.runs) == 0 {
+		g.runs, g.doubtful = unfit, true
+	}
+}
+
+// distinct are the wanted runs of all, of each measurement the first, as package compare
+// does it. The others are marked.
+func distinct(all []*run, wanted func(*run) bool) []*run {
+	first := map[string]*run{}
+	var out []*run
+	for _, r := range all {
+		if !wanted(r) {
+			continue
+		}
+		of := r.Metadata.Measurement()
+		if before := first[of]; before != nil {
+			r.repeats, r.leftOut, r.apart = true, r.Metadata.Repeats(before.Metadata.RunID), nil
+			continue
+		}
+		first[of] = r
+		out = append(out, r)
+	}
+	return out
 }
 
 // shown are comparisons whose groups have names that can be shown.
@@ -138,13 +163,13 @@ func considered(comparisons []*document.Comparison, r *document.Result) *run {
 	out := &run{Result: r}
 	used := false
 	for _, c := range comparisons {
-		for _, side := range []document.ComparedGroup{c.A, c.B} {
-			used = used || slices.ContainsFunc(side.Runs, func(one document.ComparedRun) bool { return one.RunID == r.Metadata.RunID })
-			for _, l := range side.LeftOut {
-				if l.RunID == r.Metadata.RunID {
-					out.leftOut = l.Reason
-					out.apart = append(out.apart, fmt.Sprintf("left out of %s against %s: %s", c.B.Name, c.A.Name, l.Reason))
-				}
+		here := slices.ContainsFunc(slices.Concat(c.A.Runs, c.B.Runs), func(one document.ComparedRun) bool { return one.RunID == r.Metadata.RunID })
+		used = used || here
+		for _, l := range slices.Concat(c.A.LeftOut, c.B.LeftOut) {
+			// Used and left out by one comparison is a run that was given twice.
+			if l.RunID == r.Metadata.RunID && !here {
+				out.leftOut = l.Reason
+				out.apart = append(out.apart, fmt.Sprintf("left out of %s against %s: %s", c.B.Name, c.A.Name, l.Reason))
 			}
 		}
 	}
@@ -167,9 +192,4 @@ func (m *model) single() *run {
 		return m.groups[0].all[0]
 	}
 	return nil
-}
-
-// closedLoop: the run has no response time.
-func (r *run) closedLoop() bool {
-	return r.Spec.Load.Rate == document.Max && len(r.Spec.Load.Stages) == 0
 }

@@ -78,6 +78,9 @@ func JUnit(w io.Writer, in Input) error {
 	}
 	for _, g := range m.groups {
 		for i, r := range g.all {
+			if r.repeats {
+				continue
+			}
 			// What a comparison does not look at are thresholds.
 			if !compared[r.Metadata.RunID] || len(r.Status.Thresholds) > 0 {
 				all.Suites = append(all.Suites, junitRun(g, i, compared[r.Metadata.RunID]))

@@ -59,6 +59,9 @@ func (m *model) tests() ([]*ranTest, error) {
 	var out []*ranTest
 	for _, g := range m.groups {
 		for _, r := range g.all {
+			if r.repeats {
+				continue
+			}
 			// Labels may be of the one run: only those stay that all runs of the Test have.
 			spec, err := specOf(r.Result)
 			if err != nil {

@@ -1,0 +1,60 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/imports"
+	"github.com/meshery/kubectl-meshery/plugin/internal/report"
+)
+
+// A measurement counts once, as often as it may be given.
+func TestMeasurementsCountOnce(t *testing.T) {
+	for _, valid := range []bool{true, false} {
+		in := made(t, "single")
+		one := in.Groups[0].Runs[0]
+		one.Status.Validity.Valid = valid
+		again, copied := *one, *one
+		copied.Metadata.RunID, copied.Metadata.Labels = "copied", map[string]string{imports.LabelRun: one.Metadata.RunID}
+		in.Groups[0] = report.Group{Name: "a", Runs: []*document.Result{one, &again, &copied}}
+		text := page(t, in)
+		name := "a"
+		if !valid {
+			name = "a (invalid)"
+		}
+		if got := row(t, text, "overview", name); !strings.HasPrefix(got, name+"|1 of 3|18,000|") {
+			t.Errorf("valid %v: %q", valid, got)
+		}
+		for _, want := range []string{"it was given twice", "it is the same measurement as run " + one.Metadata.RunID + ", exported and imported"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("valid %v: the page lacks %q", valid, want)
+			}
+		}
+		if s := junit(t, in); len(s.Suites) != 1 {
+			t.Errorf("valid %v: %d test suites", valid, len(s.Suites))
+		}
+	}
+}
+
+// What a comparison says of a run that was given twice holds for the page.
+func TestComparedRunGivenTwice(t *testing.T) {
+	in := made(t, "comparison")
+	a := &in.Groups[0]
+	c := *in.Comparisons[0]
+	again := *a.Runs[0]
+	id := again.Metadata.RunID
+	a.Runs = append(a.Runs, &again)
+	c.A.LeftOut = append(c.A.LeftOut, document.LeftOutRun{RunID: id, Reason: "it was given twice"})
+	in.Comparisons = []*document.Comparison{&c}
+	text := page(t, in)
+	if got := row(t, text, "overview", a.Name); !strings.HasPrefix(got, a.Name+"|6 of 7|") {
+		t.Errorf("got %q", got)
+	}
+	if n := strings.Count(text, "it was given twice"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	if got := row(t, text, "validity-runs", id); strings.Contains(got, "twice") {
+		t.Errorf("the first of both is left out: %q", got)
+	}
+}
