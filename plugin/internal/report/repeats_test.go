@@ -7,6 +7,7 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/imports"
 	"github.com/meshery/kubectl-meshery/plugin/internal/report"
+	"github.com/meshery/kubectl-meshery/plugin/internal/report/example"
 )
 
 // A measurement counts once, as often as it may be given.
@@ -56,5 +57,24 @@ func TestComparedRunGivenTwice(t *testing.T) {
 	}
 	if got := row(t, text, "validity-runs", id); strings.Contains(got, "twice") {
 		t.Errorf("the first of both is left out: %q", got)
+	}
+}
+
+// Copies that were exported and imported differ by nothing, which is known and drawn.
+func TestDifferencesOfExactlyNothing(t *testing.T) {
+	in := made(t, "comparison")
+	copies := report.Group{Name: "copies"}
+	for _, r := range in.Groups[0].Runs {
+		one := *r
+		one.Metadata.RunID, one.Metadata.Labels = "copy-of-"+r.Metadata.RunID, map[string]string{imports.LabelRun: r.Metadata.RunID}
+		copies.Runs = append(copies.Runs, &one)
+	}
+	c, err := example.Compare(in.Groups[0], copies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := page(t, report.Input{Groups: []report.Group{in.Groups[0], copies}, Comparisons: []*document.Comparison{c}})
+	if c.Verdict != document.Same || strings.Contains(text, "No difference is known") || !strings.Contains(text, `<title id="comparison-1-differences-title">`) {
+		t.Errorf("%s; the chart of differences says nothing", c.Verdict)
 	}
 }
