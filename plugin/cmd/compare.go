@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/meshery/kubectl-meshery/plugin/internal/archive"
 	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
@@ -84,8 +85,8 @@ func (o *compareOptions) complete(args []string) error {
 
 func (o *compareOptions) run(ctx context.Context) error {
 	var sides [2]*compare.Group
-	a, err := o.archive.Open(ctx, o.contextName())
-	if err != nil && !o.groups.onlyFiles() {
+	a, err := o.archiveOf(ctx, &o.groups, &o.archive)
+	if err != nil {
 		return err
 	}
 	for i, g := range o.groups.parsed {
@@ -107,6 +108,15 @@ func (o *compareOptions) run(ctx context.Context) error {
 		return err
 	}
 	return o.how.failed([]*document.Comparison{c})
+}
+
+// archiveOf is the archive that groups are read from. It is nil where all of them are
+// files: to open one may take credentials, and seconds of asking a cloud for them.
+func (f *factory) archiveOf(ctx context.Context, groups *groupFlags, flags *archiveFlags) (*archive.Archive, error) {
+	if groups.onlyFiles() {
+		return nil, nil
+	}
+	return flags.Open(ctx, f.contextName())
 }
 
 // exactly is cobra's ExactArgs with a line that says what is missing.
@@ -144,6 +154,13 @@ func (f *comparisonFlags) complete() error {
 		if v != string(document.Worse) && v != string(document.Inconclusive) && v != tooFew {
 			return exit.Usagef("--fail-on %q is unknown: use worse, inconclusive or too-few", v)
 		}
+	}
+	// In Options 0 is the default; a flag has it already, and is asked for 0.
+	switch o := &f.options; {
+	case o.Confidence == 0:
+		return exit.Usagef("--confidence 0 is not between 0.5 and 0.999")
+	case o.Seed == 0:
+		return exit.Usagef("--seed 0 is none: give 1 or more")
 	}
 	f.options.Effects = map[string]compare.Effect{}
 	for _, text := range f.effects {

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -139,6 +142,31 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// What is in files needs no archive, and nobody is asked for credentials to one.
+func TestFilesOpenNoArchive(t *testing.T) {
+	home(t)
+	var asked atomic.Int64
+	cloud := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		http.Error(w, "no credentials here", http.StatusNotFound)
+	}))
+	t.Cleanup(cloud.Close)
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "MINIO_ROOT_USER", "MINIO_ACCESS_KEY"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", cloud.URL)
+	t.Setenv("MESHERY_ARCHIVE", "s3://runs")
+	a, b := filed(t, drawn(1, 6, 0, nil)), filed(t, drawn(2, 6, 0, nil))
+	for _, args := range [][]string{{"compare", a, b}, {"report", a, b, "--format", "markdown"}} {
+		if _, _, err := execute(t, args...); err != nil || asked.Load() > 0 {
+			t.Errorf("%s: %v, asked %d times", args[0], err, asked.Load())
+		}
+	}
+	if _, _, err := execute(t, "compare", a, "mesh=none"); err == nil || asked.Load() == 0 {
+		t.Errorf("with runs of the archive: %v, asked %d times", err, asked.Load())
+	}
+}
+
 func TestCompareRefuses(t *testing.T) {
 	home(t)
 	for want, args := range map[string][]string{
@@ -149,6 +177,8 @@ func TestCompareRefuses(t *testing.T) {
 		"--last -1 is below 0":                       {"mesh=a", "mesh=b", "--last", "-1"},
 		"no run has both mesh=a and mesh=c":          {"mesh=a", "mesh=b", "--where", "mesh=c"},
 		"confidence 2 is not between":                {"mesh=a", "mesh=b", "--confidence", "2"},
+		"--confidence 0 is not between":              {"mesh=a", "mesh=b", "--confidence", "0"},
+		"--seed 0 is none":                           {"mesh=a", "mesh=b", "--seed", "0"},
 		"--group-name is given 1 times for 2 groups": {"mesh=a", "mesh=b", "--group-name", "x"},
 		`condition "mesh=" has no value`:             {"mesh=", "mesh=b"},
 		`condition "x" is not KEY=VALUE`:             {"mesh=a", "mesh=b", "--where", "x"},

@@ -12,8 +12,8 @@ import (
 
 // read reads the runs of every group, or of every value of --by.
 func (o *reportOptions) read(ctx context.Context) ([]report.Group, error) {
-	a, err := o.archive.Open(ctx, o.contextName())
-	if err != nil && !o.groups.onlyFiles() {
+	a, err := o.archiveOf(ctx, &o.groups, &o.archive)
+	if err != nil {
 		return nil, err
 	}
 	var groups []report.Group
