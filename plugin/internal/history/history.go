@@ -118,16 +118,23 @@ func Of(name string, runs []archive.Entry, o Options) (*History, error) {
 	slices.SortStableFunc(runs, func(x, y archive.Entry) int { return x.Start.Compare(y.Start) })
 	var counted []*archive.Entry
 	var values []float64
+	first := map[string]string{} // the run that counts, by what was measured
 	for i := range runs {
 		e := &runs[i]
 		v, reason := m.value(e)
 		if _, ok := e.Labels[o.By]; reason == "" && o.By != "" && !ok {
 			reason = fmt.Sprintf("it has no label %q", o.By)
 		}
+		// Points that are there twice look like a pattern to a test that shuffles them.
+		meta := document.ResultMetadata{RunID: e.RunID, Labels: e.Labels}
+		if same, ok := first[meta.Measurement()]; reason == "" && ok {
+			reason = meta.Repeats(same)
+		}
 		if reason != "" {
 			h.LeftOut = append(h.LeftOut, document.LeftOutRun{RunID: e.RunID, Reason: reason})
 			continue
 		}
+		first[meta.Measurement()] = e.RunID
 		counted, values = append(counted, e), append(values, v)
 	}
 	if len(counted) == 0 {

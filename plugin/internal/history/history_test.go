@@ -2,6 +2,9 @@ package history
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -112,6 +115,43 @@ func TestMostPoints(t *testing.T) {
 	// Versions are points, however many runs they have.
 	if h := of(t, series(MostPoints+5, func(int) float64 { return 1 }), Options{By: "variant"}); len(h.Points) != 2 || h.Older != 0 || len(h.Points[0].Runs) < 1000 {
 		t.Errorf("%d points, %d older", len(h.Points), h.Older)
+	}
+}
+
+// A run that was exported and imported is one measurement: its copies are no points of
+// their own, from which chance would make a change.
+func TestImportedRunsAreNotCountedTwice(t *testing.T) {
+	copies := func(runs []archive.Entry, prefix string) (all []archive.Entry) {
+		for _, e := range runs {
+			e.Labels = maps.Clone(e.Labels)
+			e.Labels[document.LabelImportedRun], e.RunID = e.RunID, prefix+e.RunID
+			all = append(all, e)
+		}
+		return all
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	found := 0
+	for range 100 {
+		runs := series(20, func(int) float64 { return 10 + random.NormFloat64() })
+		once, twice := of(t, runs, Options{}), of(t, slices.Concat(runs, copies(runs, "x"), copies(runs, "y")), Options{})
+		if !reflect.DeepEqual(once.Points, twice.Points) || !reflect.DeepEqual(once.Changes, twice.Changes) || len(twice.LeftOut) != 40 {
+			t.Fatalf("%d points and %d left out, %+v and %+v", len(twice.Points), len(twice.LeftOut), once.Changes, twice.Changes)
+		}
+		if len(twice.Changes) > 0 {
+			found++
+		}
+	}
+	if found > 12 {
+		t.Errorf("a change is found in %d of 100 series of noise", found)
+	}
+	runs := series(8, wave)
+	if h := of(t, slices.Concat(runs, copies(runs, "x")), Options{By: "variant"}); len(h.Points) != 2 || len(h.Points[0].Runs) != 4 ||
+		h.LeftOut[0] != (document.LeftOutRun{RunID: "xrun-00000", Reason: "it is the same measurement as run run-00000, exported and imported"}) {
+		t.Errorf("%+v, %+v", h.Points, h.LeftOut)
+	}
+	// A copy of what is not there counts.
+	if h := of(t, slices.Concat(runs[1:], copies(runs[:1], "x"), copies(runs[:1], "y")), Options{}); len(h.Points) != 8 || h.Points[0].Runs[0] != "xrun-00000" {
+		t.Errorf("%+v", h.Points)
 	}
 }
 
