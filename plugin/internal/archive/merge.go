@@ -184,15 +184,32 @@ func (a *Archive) mergeObjects(ctx context.Context, l *lease, name string, input
 	if err := l.check(ctx); err != nil {
 		return err
 	}
-	// Where one cannot be removed the others cannot, and the rows would be copied with
-	// every merge to come.
-	if err := a.store.remove(ctx, inputs[0]); err != nil {
-		return errors.Join(err, a.store.remove(ctx, key))
+	if err := a.removeFirst(ctx, inputs[0], key); err != nil {
+		return err
 	}
 	merged.Before += len(inputs)
 	merged.After++
 	merged.Rows += n
 	return each(ctx, len(inputs), func(ctx context.Context, i int) error { return a.store.remove(ctx, inputs[i]) })
+}
+
+// removeFirst removes an object whose rows are in the merged one too. Where it may not be
+// removed the others may not either, and their rows would be copied with every merge to
+// come: then the merged object goes. After any other error both stay, for the removal may
+// have happened, or happen later, and rows that are there twice are read once.
+func (a *Archive) removeFirst(ctx context.Context, input, merged string) error {
+	err := a.store.remove(ctx, input)
+	if err == nil {
+		return nil
+	}
+	_, there := a.store.get(ctx, input)
+	if errors.Is(there, errAbsent) {
+		return nil
+	}
+	if there == nil && errors.Is(err, errRefused) {
+		return errors.Join(err, a.store.remove(ctx, merged))
+	}
+	return err
 }
 
 // putTable writes rows, each run's once, as one object and returns its key and

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -281,6 +282,72 @@ func TestAMergeThatIsKilled(t *testing.T) {
 			expire(t, a, "2026-03")
 		}
 		wantWhole(t, a, len(ids))
+	})
+}
+
+// forgetful loses the answer to the first removal of a row: it reports an error, and
+// the removal acts now, later, or not at all.
+type forgetful struct {
+	store
+	acts    string
+	blind   bool // and the row cannot be read afterwards
+	removed string
+}
+
+func (s *forgetful) remove(ctx context.Context, key string) error {
+	if s.removed != "" || runOfKey(key) == "" {
+		return s.store.remove(ctx, key)
+	}
+	s.removed = key
+	if s.acts == "now" {
+		if err := s.store.remove(ctx, key); err != nil {
+			return err
+		}
+	}
+	return errors.New("the connection broke")
+}
+
+func (s *forgetful) get(ctx context.Context, key string) ([]byte, error) {
+	if s.blind && key == s.removed {
+		return nil, errors.New("the connection broke")
+	}
+	return s.store.get(ctx, key)
+}
+
+// TestAMergeThatDoesNotKnowWhatItRemoved loses no row.
+func TestAMergeThatDoesNotKnowWhatItRemoved(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *Archive) {
+		real := a.store
+		for _, c := range []struct {
+			acts         string
+			blind, fails bool
+		}{{"now", false, false}, {"now", true, true}, {"later", false, true}, {"later", true, true}, {"never", false, true}} {
+			ids := putMany(t, a, march, 5)
+			s := &forgetful{store: real, acts: c.acts, blind: c.blind}
+			a.store = s
+			if _, err := a.merge(t.Context(), "2026-03", true); (err != nil) != c.fails {
+				t.Errorf("%+v: %v", c, err)
+			}
+			a.store = real
+			if c.acts == "later" {
+				if err := real.remove(t.Context(), s.removed); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantListed(t, a, ids)
+			if err := a.Compact(t.Context(), func(string, Merged) {}); err != nil {
+				t.Error(err)
+			}
+			if single, merged := tables(t, a, "2026-03"); single != 0 || merged != 1 {
+				t.Errorf("%+v: %d single rows and %d merged objects after the next merge", c, single, merged)
+			}
+			wantWhole(t, a, len(ids))
+			for _, id := range ids {
+				if err := a.Delete(t.Context(), id); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
 	})
 }
 

@@ -46,7 +46,7 @@ func (e explainer) answer(r minio.ErrorResponse, permission string) error {
 	case "RequestTimeTooSkewed", "RequestExpired":
 		return fmt.Errorf("the clocks of %s and of this machine differ too much: set the clock", e.endpoint)
 	case minio.AccessDenied, "AllAccessDisabled", "AccountProblem":
-		return fmt.Errorf("access to bucket %q denied: the credentials lack %s; docs/archive.md shows the policy needed", e.o.Bucket, permission)
+		return marked{fmt.Errorf("access to bucket %q denied: the credentials lack %s; docs/archive.md shows the policy needed", e.o.Bucket, permission), errRefused}
 	case "AuthorizationHeaderMalformed", "InvalidRegion", "PermanentRedirect", "IllegalLocationConstraintException":
 		hint := "give the bucket's region (--archive-region)"
 		if r.Region != "" {

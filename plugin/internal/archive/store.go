@@ -19,7 +19,8 @@ type store interface {
 	// folders returns the names of the folders right below a prefix that ends
 	// with a slash or is empty.
 	folders(ctx context.Context, prefix string) ([]string, error)
-	// remove removes an object; it is no error if there is none.
+	// remove removes an object; it is no error if there is none. After any other
+	// error than errRefused the object may be gone nevertheless, or go later.
 	remove(ctx context.Context, key string) error
 	// check finds out whether objects can be listed and written, and leaves
 	// nothing behind.
@@ -29,4 +30,14 @@ type store interface {
 var (
 	errExists = fs.ErrExist
 	errAbsent = fs.ErrNotExist
+	// errRefused: the store has answered that this user may not do it.
+	errRefused = fs.ErrPermission
 )
+
+// marked is an error that is also the mark, which its text does not say.
+type marked struct {
+	error
+	mark error
+}
+
+func (m marked) Unwrap() []error { return []error{m.error, m.mark} }
