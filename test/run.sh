@@ -31,7 +31,7 @@ slow='/plugin/internal/compare$|/plugin/internal/statistics$|/ci$'
 unit() {
 	step "unit tests"
 	# That of the commands waits the longest, so it begins at once.
-	go test -race -p 4 -skip '^TestTruth' ./plugin/cmd $(go list ./... | grep -v -E -e "$slow" -e '/plugin/cmd$')
+	go test -race -p 3 -skip '^TestTruth' ./plugin/cmd $(go list ./... | grep -v -E -e "$slow" -e '/plugin/cmd$')
 }
 
 # Simulations without a goroutine have no races, and take ten times as long to look for
@@ -102,9 +102,10 @@ e2e() {
 	files=$(grep -rlx --include='*_test.go' '//go:build e2e' . | grep -v -e '^./build/' -e '^./test/')
 	names=$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(t .*/\1/p' $files | paste -sd '|')
 	archive=./plugin/internal/archive
-	go test -race -tags e2e -count=1 -p 3 -parallel 4 -timeout 20m -run "^($names)\$" $(dirname $files | sort -u | grep -vx "$archive")
 	# These have run with the race detector, on a directory.
-	go test -tags e2e -count=1 -timeout 20m "$archive"
+	go test -tags e2e -count=1 -timeout 20m "$archive" &
+	go test -race -tags e2e -count=1 -p 3 -parallel 4 -timeout 20m -run "^($names)\$" $(dirname $files | sort -u | grep -vx "$archive")
+	wait $!
 	# As many beside each other as there are sites for them.
 	go test -race -tags e2e -count=1 -parallel 3 -timeout 20m ./test/e2e
 	(cd build && go test -race -tags e2e -count=1 -run TestInstallByHand ./dist)
@@ -147,30 +148,32 @@ own_cluster() {
 	use_cluster
 }
 
-# beside_units is what mostly waits, or runs programs of others.
-beside_units() {
-	if [ "${E2E:-own}" != existing ]; then cluster_itself || return; fi
-	pages && without_race
-}
+others() { pages && without_race; }
 
-# both runs them at once.
-both() {
-	local log status=0
-	log=$(mktemp)
-	beside_units >"$log" 2>&1 &
-	local pid=$!
-	trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 130' INT TERM
-	unit || status=$?
-	wait "$pid" || status=$?
+# at_once runs functions beside each other: some compute, others wait. The first prints
+# as it goes, of the others the output follows.
+at_once() {
+	local logs status=0 pids=() f
+	logs=$(mktemp -d)
+	for f in "${@:2}"; do
+		"$f" >"$logs/$f" 2>&1 &
+		pids+=($!)
+	done
+	trap 'kill "${pids[@]}" 2>/dev/null; wait; exit 130' INT TERM
+	"$1" || status=$?
+	for f in "${@:2}"; do
+		wait "${pids[0]}" || status=$?
+		pids=("${pids[@]:1}")
+		cat "$logs/$f"
+	done
 	trap - INT TERM
-	cat "$log"
-	rm -f "$log"
+	rm -rf "$logs"
 	return "$status"
 }
 
 case ${1:-all} in
 all)
-	both
+	if [ "${E2E:-own}" = existing ]; then at_once unit others; else at_once unit cluster_itself others; fi
 	truth
 	e2e
 	;;

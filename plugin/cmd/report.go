@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -42,9 +43,10 @@ A GROUP is as for 'compare': conditions on labels, the name of a Test, run ids,
 or files. With several, each is compared with the first. With --by, the runs of
 one are split by the values of a label, such as the variants of a bench.
 
-Exit codes: 0 written; 1 error; 2 flags or arguments that cannot be right;
-3 with --fail-on worse, and something is worse; 4 with --fail-on too-few, and
-there are too few runs. What is asked for is written in any of them but 1 and 2.`,
+Exit codes: 0 written; 1 error, such as groups that cannot be compared; 2 flags or
+arguments that cannot be right; 3 with --fail-on worse, and something is worse;
+4 with --fail-on too-few, and there are too few runs. Also where groups cannot be
+compared, are worse or too few, all that is asked for is written.`,
 		Example: examples(`  # One run`, `  %[1]s report 0193a1c4-7c1e --output run.html`, ``,
 			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output m.html --output m.md`, ``,
 			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --output bench.html`),
@@ -118,12 +120,22 @@ func (o *reportOptions) run(ctx context.Context) error {
 		sides = append(sides, side)
 	}
 	o.how.options.Family = len(sides) - 1
+	var refused error
 	for _, side := range sides[1:] {
 		c, err := o.how.compare(sides[0], side)
-		if err != nil {
-			return fmt.Errorf("%s beside %s: %w", side.Name, sides[0].Name, err)
+		var different *compare.DifferentError
+		switch {
+		case err == nil:
+			in.Comparisons = append(in.Comparisons, c)
+			continue
+		case errors.As(err, &different):
+			in.Refused = append(in.Refused, report.Refusal{A: sides[0].Name, B: side.Name, Reason: err.Error(), Differences: different.Differences})
 		}
-		in.Comparisons = append(in.Comparisons, c)
+		err = fmt.Errorf("%s beside %s: %w", side.Name, sides[0].Name, err)
+		if different == nil {
+			return err
+		}
+		refused = errors.Join(refused, err)
 	}
 	for _, name := range o.outputs {
 		form, err := o.formOf(name)
@@ -138,5 +150,9 @@ func (o *reportOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return o.how.failed(in.Comparisons)
+	// What is worse goes before what is not known.
+	if err := o.how.failed(in.Comparisons); err != nil {
+		return errors.Join(err, refused)
+	}
+	return refused
 }

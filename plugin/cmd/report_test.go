@@ -55,6 +55,22 @@ func TestReport(t *testing.T) {
 	if err != nil || !strings.Contains(stdout, "worse") {
 		t.Errorf("%v\n%s", err, stdout)
 	}
+	// Where one group cannot be compared with the first, the others are, and why is said.
+	other := drawn(4, 12, 0, labelled("variant", "other"))
+	for _, r := range other {
+		r.Spec.Load.Rate = 77
+	}
+	stdout, _, err = execute(t, "report", filed(t, none), filed(t, istio), filed(t, other), "--format", "markdown", "--fail-on", "worse")
+	if exit.Code(err) != exit.Thresholds || !strings.Contains(stdout, "**worse**") || !strings.Contains(stdout, "**not compared**: the runs differ in test") ||
+		!strings.Contains(err.Error(), "is worse beside") || !strings.Contains(err.Error(), "--allow test, or --force") {
+		t.Errorf("%d, %v\n%s", exit.Code(err), err, stdout)
+	}
+	for _, format := range []string{"html", "junit"} {
+		stdout, _, err = execute(t, "report", filed(t, none), filed(t, other), "--format", format)
+		if exit.Code(err) != exit.Failure || !strings.Contains(strings.ToLower(stdout), "not compared") || !strings.Contains(stdout, "the runs differ in test") {
+			t.Errorf("%s: %d, %v\n%s", format, exit.Code(err), err, stdout)
+		}
+	}
 	// Too few runs are no error without --fail-on inconclusive.
 	stdout, _, err = execute(t, "report", "variant=none", "variant=istio", "--last", "3", "--fail-on", "worse", "--format", "markdown")
 	if err != nil || !strings.Contains(stdout, "too few") {

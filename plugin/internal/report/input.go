@@ -24,6 +24,8 @@ type Input struct {
 	Groups []Group
 	// Comparisons are of groups of these names.
 	Comparisons []*document.Comparison
+	// Refused are groups that could not be compared.
+	Refused []Refusal
 	// Command is the command line that repeats the report, or "".
 	Command string
 }
@@ -144,9 +146,12 @@ func shown(comparisons []*document.Comparison) []*document.Comparison {
 }
 
 func (m *model) title() string {
-	if len(m.Comparisons) == 1 {
+	switch {
+	case len(m.Comparisons) == 1 && len(m.Refused) == 0:
 		c := m.Comparisons[0]
 		return c.B.Name + " against " + c.A.Name
+	case len(m.Comparisons) == 0 && len(m.Refused) == 1:
+		return m.Refused[0].heading()
 	}
 	var names []string
 	for _, g := range m.groups {

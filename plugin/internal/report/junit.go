@@ -55,7 +55,8 @@ type junitMessage struct {
 
 // JUnit writes the report as JUnit XML. A comparison is a test suite with a test case
 // per metric: worse has failed; inconclusive and too few runs are skipped, for
-// nothing was shown, neither that it is worse nor that it is not. A run that no
+// nothing was shown, neither that it is worse nor that it is not. Groups that could not
+// be compared are a suite with an error. A run that no
 // comparison has is a suite with a case for its validity, where an invalid run is an
 // error, and one per threshold, skipped in an invalid run.
 func JUnit(w io.Writer, in Input) error {
@@ -75,6 +76,11 @@ func JUnit(w io.Writer, in Input) error {
 				compared[r.RunID] = true
 			}
 		}
+	}
+	for _, r := range m.Refused {
+		name := xmlText(r.heading())
+		all.Suites = append(all.Suites, junitSuite{Name: name, Cases: []junitCase{{Name: "verdict", Classname: name, Time: junitTime(0),
+			Error: &junitMessage{refused + ": " + xmlText(r.Reason), "refused", xmlText(r.Reason)}}}})
 	}
 	for _, g := range m.groups {
 		for i, r := range g.all {

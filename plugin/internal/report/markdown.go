@@ -24,6 +24,9 @@ func Markdown(w io.Writer, in Input) error {
 	for _, c := range m.Comparisons {
 		markdownComparison(b, m.Title, c)
 	}
+	for _, r := range m.Refused {
+		markdownRefusal(b, m.Title, r)
+	}
 	if m.single() == nil && len(m.groups) > 0 {
 		t, err := m.overview()
 		if err != nil {
@@ -65,6 +68,17 @@ func markdownComparison(b *pieces, title string, c *document.Comparison) {
 	}
 	if len(c.Metrics) > 0 {
 		b.folded("More figures", func(b *strings.Builder) { markdownTable(b, exact("", c)) })
+	}
+}
+
+func markdownRefusal(b *pieces, title string, r Refusal) {
+	if r.heading() != title {
+		b.write("#### %s\n\n", markdownText(r.heading()))
+	}
+	b.write("%s**%s**: %s\n\n", signs["inconclusive"], refused, markdownText(printer.Escape(r.Reason)))
+	if t := r.differences(""); t != nil {
+		b.write("%s:\n\n", markdownText(t.Caption))
+		b.table(t)
 	}
 }
 

@@ -27,6 +27,15 @@ func (m *model) verdict() (section, error) {
 		}
 		s.Blocks = append(s.Blocks, blocks...)
 	}
+	for i, r := range m.Refused {
+		if r.heading() != m.Title {
+			s.Blocks = append(s.Blocks, block{Heading: r.heading(), Level: 3})
+		}
+		s.Blocks = append(s.Blocks, block{Verdict: &verdict{"inconclusive", strings.ToUpper(refused), printer.Escape(r.Reason)}})
+		if t := r.differences(fmt.Sprintf("refused-%d", i+1)); t != nil {
+			s.Blocks = append(s.Blocks, block{Table: t})
+		}
+	}
 	if len(m.groups) == 0 {
 		return s, nil
 	}
