@@ -35,6 +35,12 @@ type Archive struct {
 	store   store
 	// manySingle rows in a month are merged.
 	manySingle int
+	// decoders holds one for each merged object that is being decoded.
+	decoders chan struct{}
+}
+
+func newArchive(o Options, s store) *Archive {
+	return &Archive{options: o, store: s, manySingle: manySingle, decoders: make(chan struct{}, decoding)}
 }
 
 // Open makes an Archive. It finds wrong options and missing credentials, but
@@ -44,13 +50,13 @@ func Open(ctx context.Context, o Options) (*Archive, error) {
 		if o.Dir == "" {
 			return nil, errors.New("no archive is named: give --archive s3://BUCKET/PREFIX or file:///DIRECTORY")
 		}
-		return &Archive{options: o, store: &fileStore{root: o.Dir}, manySingle: manySingle}, nil
+		return newArchive(o, &fileStore{root: o.Dir}), nil
 	}
 	s, err := openS3(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("archive %s: %w", o, err)
 	}
-	return &Archive{options: o, store: s, manySingle: manySingle}, nil
+	return newArchive(o, s), nil
 }
 
 // String is where the archive is, without parameters or credentials.

@@ -116,22 +116,28 @@ func (m *month) ids() []string {
 	return ids
 }
 
-// decoding is how many merged objects are held and decoded at once: each takes some
-// 20 MB meanwhile.
+// decoding is how many merged objects an archive holds and decodes at once, whoever
+// reads them: each takes some 20 MB meanwhile.
 const decoding = 2
+
+// decoder waits until an object may be decoded; release lets the next one. Objects with
+// one row are small and need not wait.
+func (a *Archive) decoder(key string) (release func()) {
+	if runOfKey(key) != "" {
+		return func() {}
+	}
+	a.decoders <- struct{}{}
+	return func() { <-a.decoders }
+}
 
 // eachEntry reads the rows of index objects and visits them one at a time, in no
 // particular order. An object that has gone meanwhile gives no rows: a merged one
 // has come before it went, so whoever finds one gone reads the index again.
 func (a *Archive) eachEntry(ctx context.Context, objects []string, visit func(key string, e *Entry)) (gone bool, err error) {
 	var mu sync.Mutex
-	decoders := make(chan struct{}, decoding)
 	err = each(ctx, len(objects), func(ctx context.Context, i int) error {
 		key := objects[i]
-		if runOfKey(key) == "" {
-			decoders <- struct{}{}
-			defer func() { <-decoders }()
-		}
+		defer a.decoder(key)()
 		raw, err := a.store.get(ctx, key)
 		if errors.Is(err, errAbsent) {
 			mu.Lock()

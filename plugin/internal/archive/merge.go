@@ -172,12 +172,8 @@ func (a *Archive) putTable(ctx context.Context, name string, rows []row) (key st
 // be lost.
 func (a *Archive) readTables(ctx context.Context, keys []string) (rows []row, read []string, err error) {
 	var mu sync.Mutex
-	decoders := make(chan struct{}, decoding)
 	err = each(ctx, len(keys), func(ctx context.Context, i int) error {
-		if runOfKey(keys[i]) == "" {
-			decoders <- struct{}{}
-			defer func() { <-decoders }()
-		}
+		defer a.decoder(keys[i])()
 		raw, err := a.store.get(ctx, keys[i])
 		if errors.Is(err, errAbsent) {
 			return nil

@@ -1,11 +1,13 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -163,4 +165,47 @@ func TestVerifyGoesOnPastWhatIsDamaged(t *testing.T) {
 			t.Errorf("after the repair: %v, %+v", err, v.Findings)
 		}
 	})
+}
+
+// crowd counts how many merged objects are being read at once.
+type crowd struct {
+	store
+	now, most atomic.Int64
+}
+
+func (s *crowd) get(ctx context.Context, key string) ([]byte, error) {
+	if _, merged := mergedRows(key); merged {
+		n := s.now.Add(1)
+		defer s.now.Add(-1)
+		for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
+		}
+		time.Sleep(5 * time.Millisecond) // others could come meanwhile
+	}
+	return s.store.get(ctx, key)
+}
+
+// TestFewMergedObjectsAreInMemory, also where each is read by itself.
+func TestFewMergedObjectsAreInMemory(t *testing.T) {
+	a := openFile(t)
+	ids := putMany(t, a, march, 1)
+	list, err := a.List(t.Context(), Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := encodeRows([]row{rowOf(&list[0])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 16 {
+		key := tableOf("2026-03") + fmt.Sprintf("merged-%012x-1-%016x.parquet", i, i)
+		if err := a.store.putIfAbsent(t.Context(), key, table, mediaParquet); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &crowd{store: a.store}
+	a.store = s
+	wantWhole(t, a, len(ids))
+	if s.most.Load() > decoding {
+		t.Errorf("%d merged objects were read at once, at most %d wanted", s.most.Load(), decoding)
+	}
 }
