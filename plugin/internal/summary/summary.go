@@ -103,7 +103,10 @@ func (p *page) verdict() {
 	r := s.Requests
 	text := fmt.Sprintf("%s of %s requests, %s rps", printer.Count(r.Sent), printer.Count(r.Planned), printer.Rate(s.Rate.Achieved))
 	if s.Rate.Target == nil {
-		text = fmt.Sprintf("%s requests, %s rps, closed loop: no response time", printer.Count(r.Sent), printer.Rate(s.Rate.Achieved))
+		text = fmt.Sprintf("%s requests, %s rps", printer.Count(r.Sent), printer.Rate(s.Rate.Achieved))
+		if len(s.Agents) > 0 { // a file of another tool may just not tell the rate
+			text += ", closed loop: no response time"
+		}
 	}
 	switch {
 	case s.Aborted != "":

@@ -184,6 +184,14 @@ func TestAClosedLoop(t *testing.T) {
 	}
 }
 
+func TestAnImportedRunOfNoKnownRate(t *testing.T) {
+	r := sample()
+	r.Status.Rate.Target, r.Status.Agents = nil, nil
+	if got := written(t, r, ""); !strings.HasPrefix(got, "VALID      60,000 requests, 999.9 rps\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestARunOfNothing(t *testing.T) {
 	r := &document.Result{Metadata: document.ResultMetadata{RunID: "0193a1c4-7c1e-7000-8000-000000000001"}, Status: document.Status{
 		Phase: document.Cancelled, Validity: document.Validity{Reasons: []string{"stopped before its end"}},
