@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +21,9 @@ import (
 type lease struct {
 	archive *Archive
 	key     string
+
+	// mu is held for writing while the lease is made new.
+	mu      sync.RWMutex
 	content string
 	since   time.Time
 }
@@ -29,6 +33,9 @@ const (
 	// counts: after that its holder has died.
 	mergeTimeout = time.Minute
 	leaseLife    = 3 * time.Minute
+	// leaseRenewed is the age at which a lease is made new: after a check it lasts
+	// leaseLife-leaseRenewed at least.
+	leaseRenewed = leaseLife / 3
 	// leaseWait is how long to wait for a merge to end.
 	leaseWait = 20 * time.Second
 )
@@ -88,25 +95,45 @@ func (l *lease) put(ctx context.Context) error {
 }
 
 // check is errLost when the lease is no longer held. One that will soon have run out is
-// made new.
+// made new. Several may check at once.
 func (l *lease) check(ctx context.Context) error {
+	if fresh, err := l.held(ctx); fresh || err != nil {
+		return err
+	}
+	return l.renew(ctx)
+}
+
+// held is errLost when the lease is no longer held, and says whether it need not be
+// made new.
+func (l *lease) held(ctx context.Context) (fresh bool, err error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	there, err := l.archive.store.get(ctx, l.key)
 	if errors.Is(err, errAbsent) || err == nil && string(there) != l.content {
-		return errLost
+		return false, errLost
 	}
+	return l.fresh(), err
+}
+
+func (l *lease) fresh() bool {
 	// On the wall clock: the other one stands still while a machine sleeps.
-	if err != nil || time.Now().Round(0).Sub(l.since.Round(0)) < leaseLife/3 {
-		return err
+	return time.Now().Round(0).Sub(l.since.Round(0)) < leaseRenewed
+}
+
+func (l *lease) renew(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fresh() {
+		return nil // somebody else has done it
 	}
 	if err := l.archive.store.remove(ctx, l.key); err != nil {
 		return err
 	}
-	if err := l.put(ctx); errors.Is(err, errExists) || errors.Is(err, errHeld) {
+	err := l.put(ctx)
+	if errors.Is(err, errExists) || errors.Is(err, errHeld) {
 		return errLost
-	} else if err != nil {
-		return err
 	}
-	return nil
+	return err
 }
 
 // release gives the lease back, also when the work was interrupted.

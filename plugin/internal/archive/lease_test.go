@@ -53,6 +53,27 @@ func TestALeaseKeepsOthersOut(t *testing.T) {
 	})
 }
 
+// TestALeaseIsMadeNewOnce when many look after it.
+func TestALeaseIsMadeNewOnce(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *Archive) {
+		l, err := a.lease(t.Context(), "2026-03")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			l.since = l.since.Add(-leaseLife / 2)
+			before := l.content
+			if err := each(t.Context(), parallel, func(ctx context.Context, _ int) error { return l.check(ctx) }); err != nil {
+				t.Error(err)
+			}
+			if l.content == before {
+				t.Error("it is the old one")
+			}
+		}
+		l.release(t.Context())
+	})
+}
+
 // thief takes the lease over right before the first table is written.
 type thief struct {
 	store

@@ -31,9 +31,9 @@ type Verified struct {
 
 // Verify reads every run of the archive and holds it against its manifest and its
 // row. With repair it puts back manifests and rows that are missing where the
-// Result is there, and takes away index objects that cannot be read once the rows of
-// their runs are back; it never removes or changes a Result. progress is called after
-// each run, from one goroutine at a time. With an error come the findings so far.
+// Result is there, and takes away index objects that cannot be read; it never removes
+// or changes a Result. progress is called after each run, from one goroutine at a time.
+// With an error come the findings so far.
 func (a *Archive) Verify(ctx context.Context, repair bool, progress func(Verified)) (Verified, error) {
 	v := &verification{archive: a, repair: repair, progress: progress}
 	v.out.Findings = []Finding{}
@@ -135,53 +135,10 @@ func (v *verification) month(ctx context.Context, name string) error {
 	if len(suspects) == 0 && len(c.damaged) == 0 {
 		return nil
 	}
-	return v.lookAgain(ctx, name, suspects)
-}
-
-// lookAgain reports what is still so: runs may have been put or deleted since. A repair
-// holds the month's lease, so that it brings back nothing that is being deleted.
-func (v *verification) lookAgain(ctx context.Context, name string, suspects []string) error {
 	if v.repair {
-		l, err := v.archive.leaseAfterOthers(ctx, name)
-		if err != nil {
-			return err
-		}
-		defer l.release(ctx)
+		return v.repairMonth(ctx, name, suspects)
 	}
-	c, err := v.contents(ctx, name)
-	if err != nil {
-		return err
-	}
-	for _, id := range suspects {
-		if _, inIndex := c.rows[id]; !inIndex && !c.objects[id] {
-			continue // deleted
-		}
-		problem, _, err := v.problem(ctx, id, c)
-		if err != nil {
-			return err
-		}
-		if problem == "" {
-			continue
-		}
-		f := Finding{RunID: id, Problem: problem}
-		if v.repair && c.objects[id] {
-			if f.Repaired, err = v.complete(ctx, id, &f.Problem); err != nil {
-				return err
-			}
-		}
-		v.find(f)
-	}
-	for key, err := range c.damaged {
-		f := Finding{Problem: strings.TrimPrefix(err.Error(), ErrDamaged.Error()+": ")}
-		if v.repair {
-			if err := v.archive.store.remove(ctx, key); err != nil {
-				return err
-			}
-			f.Repaired = true
-		}
-		v.find(f)
-	}
-	return nil
+	return v.lookAgain(ctx, nil, name, suspects)
 }
 
 func (v *verification) contents(ctx context.Context, name string) (*contents, error) {
@@ -266,34 +223,6 @@ func (v *verification) problem(ctx context.Context, id string, c *contents) (pro
 		return fmt.Sprintf("is another Result than the index says: %d bytes with sha256 %s, not %d with %s", size, got, row.size, row.sha256), size, nil
 	}
 	return "", size, nil
-}
-
-// complete puts a run again that lacks its manifest or its row. Where it cannot, it
-// says so in the problem.
-func (v *verification) complete(ctx context.Context, id string, problem *string) (repaired bool, err error) {
-	k, err := keysOf(id)
-	if err != nil {
-		return false, nil // a folder of something else
-	}
-	raw, err := v.archive.store.get(ctx, k.result)
-	if errors.Is(err, errAbsent) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	e, m, err := describe(raw, v.archive.options.Writer)
-	if err == nil && e.RunID != id {
-		err = fmt.Errorf("its Result is that of run %q", e.RunID)
-	}
-	if err == nil {
-		err = v.archive.put(ctx, k, e, m, raw)
-	}
-	if err != nil {
-		*problem += "; it cannot be repaired: " + err.Error()
-		return false, nil
-	}
-	return true, nil
 }
 
 func (v *verification) find(f Finding) {
