@@ -30,7 +30,8 @@ type Spec struct {
 	Seed uint64 `json:"seed,omitempty"`
 	// Pause is the time before each run in which targets settle.
 	Pause *document.Duration `json:"pause,omitempty"`
-	// Retries is how often a run that is invalid is run again, at once.
+	// Retries is how often a run that the generator made invalid is run again, at once.
+	// One that is invalid for what its target did is not.
 	Retries  *int      `json:"retries,omitempty"`
 	Tests    []Test    `json:"tests"`
 	Variants []Variant `json:"variants"`
