@@ -99,7 +99,6 @@ func (o *benchOptions) finish(ctx context.Context, r *benchRunner, out bench.Out
 	notRead := r.read(ctx, out)
 	if notRead == nil {
 		report.Comparisons = r.compare()
-		report.Qualify()
 	}
 	err := o.print.Print(o.Out, report, func(w io.Writer) error { return benchTables(w, report, o.print.Wide()) })
 	if err = errors.Join(explained(notRead), err); err != nil {

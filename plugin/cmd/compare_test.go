@@ -88,7 +88,14 @@ func TestCompare(t *testing.T) {
 	url := "file://" + dir + "/archive"
 	t.Setenv("MESHERY_ARCHIVE", url)
 	none, istio := drawn(1, 12, 0, labelled("mesh", "none")), drawn(2, 12, 8, labelled("mesh", "istio"))
-	keptIn(t, url, none, istio, drawn(3, 12, 0, labelled("mesh", "again")), drawn(4, 3, 8, labelled("mesh", "few")),
+	made := 0
+	frail := func(r *document.Result) {
+		if made++; made <= 3 {
+			r.Status.Validity = document.Validity{Reasons: []string{"50 % of the requests failed"}}
+			r.Status.Requests.Succeeded, r.Status.Requests.Failed = 50_000, 50_000
+		}
+	}
+	keptIn(t, url, drawn(6, 14, 0, labelled("mesh", "frail"), frail), none, istio, drawn(3, 12, 0, labelled("mesh", "again")), drawn(4, 3, 8, labelled("mesh", "few")),
 		drawn(5, 12, 8, labelled("mesh", "other"), func(r *document.Result) { r.Status.Environment.Nodes[0].Kernel = "6.6.0" }))
 	for name, c := range map[string]struct {
 		args    []string
@@ -100,6 +107,7 @@ func TestCompare(t *testing.T) {
 		"worse fails":    {[]string{"mesh=none", "mesh=istio", "--fail-on", "worse"}, exit.Thresholds, "WORSE", "istio is worse beside none"},
 		"better":         {[]string{"mesh=istio", "mesh=none", "--fail-on", "worse", "--metrics", "responseTime.p50,cpu.node"}, 0, "BETTER", ""},
 		"the same":       {[]string{"mesh=none", "mesh=again", "--fail-on", "worse,inconclusive", "--metrics", "responseTime.p50", "--effect", "responseTime=10%"}, 0, "SAME", ""},
+		"good alone":     {[]string{"mesh=istio", "mesh=frail", "--fail-on", "worse,inconclusive", "--metrics", "responseTime.p50"}, exit.Thresholds, "INCONCLUSIVE", "frail is inconclusive beside istio"},
 		"too few":        {[]string{"mesh=none", "mesh=few"}, 0, "TOO FEW RUNS", ""},
 		"too few, worse": {[]string{"mesh=none", "mesh=few", "--fail-on", "worse"}, 0, "TOO FEW RUNS", ""},
 		"too few fails":  {[]string{"mesh=none", "mesh=few", "--fail-on", "inconclusive"}, exit.Thresholds, "TOO FEW RUNS", "few beside none: too few runs for a verdict"},

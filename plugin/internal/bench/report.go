@@ -52,10 +52,11 @@ func NewReport(b *plan.Bench, id string, seed uint64, out Outcome) Report {
 	r := Report{APIVersion: document.APIVersion, Kind: KindReport, Metadata: ReportMetadata{Name: b.Name, Bench: id},
 		Baseline: b.Baseline, Repetitions: b.Repetitions, Seed: seed, AA: b.AA, Tests: b.Tests,
 		Runs: out.Runs, Missing: out.Missing}
+	order := b.Order(seed)
 	for _, v := range b.Variants {
 		r.Variants = append(r.Variants, v.Name)
 		for _, test := range b.Tests {
-			if broken := brokenIn(out.Runs, test, v.Name); broken.Runs > 0 {
+			if broken := brokenIn(order, out.Runs, test, v.Name); broken.Runs > 0 {
 				r.Broken = append(r.Broken, broken)
 			}
 		}

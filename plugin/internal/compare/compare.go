@@ -98,6 +98,7 @@ func Compare(a, b *Group, o Options) (*document.Comparison, error) {
 	}
 	if reason := s.nothing(a, b); reason != "" {
 		c.Verdict, c.Reason = document.TooFew, reason
+		s.qualify(c)
 		return c, nil
 	}
 	if o.Family > 1 {
@@ -111,6 +112,7 @@ func Compare(a, b *Group, o Options) (*document.Comparison, error) {
 	}
 	t.pool(c.Metrics)
 	t.judge(c)
+	s.qualify(c)
 	return c, nil
 }
 

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -12,8 +13,11 @@ import (
 // Group is one side of a comparison. The zero value, with a name, is empty.
 type Group struct {
 	// Name is how the group was asked for.
-	Name    string
-	runs    []*run
+	Name string
+	runs []*run
+	// broken are runs that do not count for what the target did: see tried. They have
+	// no figures.
+	broken  []*run
 	leftOut []document.LeftOutRun
 }
 
@@ -41,15 +45,15 @@ func (g *Group) Add(r *document.Result) {
 		g.leave(id, r.Metadata.Repeats(same.id))
 		return
 	}
+	one := &run{id: id, origin: origin, name: r.Metadata.Name, start: r.Status.StartTime, labels: maps.Clone(r.Metadata.Labels)}
 	if reason := unfit(r); reason != "" {
+		if BrokenByTarget(r) {
+			g.broken = append(g.broken, one)
+		}
 		g.leave(id, reason)
 		return
 	}
-	one := &run{id: id, origin: origin, name: r.Metadata.Name, start: r.Status.StartTime, labels: map[string]string{},
-		figures: map[string]float64{}, absent: map[string]string{}, buckets: map[string][]histogram.Bucket{}}
-	for name, value := range r.Metadata.Labels {
-		one.labels[name] = value
-	}
+	one.figures, one.absent, one.buckets = map[string]float64{}, map[string]string{}, map[string][]histogram.Bucket{}
 	for name, text := range map[string]string{"responseTime": r.Status.Histograms.ResponseTime, "serviceTime": r.Status.Histograms.ServiceTime} {
 		h, err := histogram.Decode([]byte(text))
 		if err != nil {
@@ -67,8 +71,10 @@ func (g *Group) Add(r *document.Result) {
 func (g *Group) Runs() int { return len(g.runs) }
 
 // same is the run of the same measurement, nil without.
-func (g *Group) same(origin string) *run {
-	for _, r := range g.runs {
+func (g *Group) same(origin string) *run { return measured(g.runs, origin) }
+
+func measured(runs []*run, origin string) *run {
+	for _, r := range runs {
 		if r.origin == origin {
 			return r
 		}

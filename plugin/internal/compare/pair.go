@@ -16,6 +16,8 @@ type sides struct {
 	// same: both sides are the same measurements, held against themselves or against
 	// their copies, in pairs.
 	same bool
+	// tried of a and b.
+	tried [2]tried
 }
 
 // side is one group as it is compared. In pairs, runs with the same index belong
@@ -45,6 +47,8 @@ func pair(a, b *Group, o Options) (*sides, error) {
 		return s, nil
 	}
 	s := &sides{a: newSide(a, b), b: newSide(b, a)}
+	valid := [2][]*run{s.a.runs, s.b.runs}
+	s.tried = try(a, b, valid, nil)
 	if o.Unpaired || len(s.a.runs) == 0 || len(s.b.runs) == 0 {
 		return s, nil
 	}
@@ -61,7 +65,7 @@ func pair(a, b *Group, o Options) (*sides, error) {
 	} else if problem != "" {
 		return nil, fmt.Errorf("pairs by label %q: %s; take another label, or compare without pairs", o.PairBy, problem)
 	}
-	s.paired = true
+	s.paired, s.tried = true, try(a, b, valid, key)
 	s.a.keep(pairs[0], keys, key, o.PairBy)
 	s.b.keep(pairs[1], keys, key, o.PairBy)
 	return s, nil

@@ -31,10 +31,11 @@ type Comparison struct {
 	Metrics []MetricComparison `json:"metrics"`
 	// LeftOut are metrics that could not be compared.
 	LeftOut []LeftOutMetric `json:"leftOut,omitempty"`
-	// Verdict over all metrics: worse where one is worse, else inconclusive where
-	// one is, else better where one is, else same.
+	// Verdict over all metrics: too few runs where there are for one, else worse where
+	// one is worse, else inconclusive where one is, else better where one is, else same.
 	Verdict Verdict `json:"verdict"`
-	// Reason is why there is no verdict.
+	// Reason is why there is no verdict, or what the metrics do not say of it: that
+	// both sides are the same measurements, or that the target broke runs.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -132,7 +133,7 @@ type MetricComparison struct {
 	// there is one, and where no reasonable number will do, as for a difference that is
 	// about the effect.
 	MoreRuns *int `json:"moreRuns,omitempty"`
-	// Reason is why there is no verdict.
+	// Reason is why it is inconclusive, where its figures do not say so.
 	Reason string `json:"reason,omitempty"`
 }
 
