@@ -66,7 +66,8 @@ func (a *Archive) String() string { return a.options.String() }
 func (a *Archive) URL() string { return a.options.URL() }
 
 // Check finds out whether Results can be listed and put: bucket, credentials,
-// permissions, TLS, disk. It leaves nothing behind.
+// permissions, TLS, disk. It leaves nothing behind, but a small object where a server
+// ignores conditions and nothing may be removed.
 func (a *Archive) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()

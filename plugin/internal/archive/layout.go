@@ -17,6 +17,7 @@ import (
 //	parquet/month=YYYY-MM/RUN.parquet      one row about the run
 //	parquet/month=YYYY-MM/merged-TIME-N-HASH.parquet   the rows of N runs
 //	index/v2/merging/YYYY-MM               whoever merges or removes rows now
+//	index/may-write                        for a moment, on servers that ignore conditions
 //
 // TIME is when the object was made, in milliseconds as 12 hexadecimal digits: an object
 // that others were merged into comes after them in a listing, so that who lists meanwhile
@@ -38,6 +39,7 @@ const (
 	mergedPrefix  = "merged-"
 	rowSuffix     = ".parquet"
 	leaseFolder   = "index/v2/merging/"
+	probeKey      = "index/may-write"
 	oldFolder     = "index/v1/"
 	oldSuffix     = ".json"
 	oldTombSuffix = ".deleted"

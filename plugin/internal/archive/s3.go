@@ -1,15 +1,11 @@
 package archive
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"io"
-	"net/http"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -19,8 +15,9 @@ type s3Store struct {
 	client *minio.Client
 	bucket string
 	// prefix is empty or ends with a slash.
-	prefix  string
-	explain explainer
+	prefix     string
+	explain    explainer
+	conditions conditions
 }
 
 // maxTries bounds how often a request is sent when the server is busy or the
@@ -59,48 +56,6 @@ func openS3(ctx context.Context, o Options) (*s3Store, error) {
 		s.prefix = o.Prefix + "/"
 	}
 	return s, nil
-}
-
-// putIfAbsent sends the object whole with If-None-Match: *, so that the server
-// decides who is first. The checksum minio-go adds makes it verify the content.
-func (s *s3Store) putIfAbsent(ctx context.Context, key string, data []byte, mediaType string) error {
-	opts := minio.PutObjectOptions{ContentType: mediaType, DisableMultipart: true}
-	opts.SetMatchETagExcept("*")
-	var err error
-	for range maxTries {
-		_, err = s.client.PutObject(ctx, s.bucket, s.prefix+key, bytes.NewReader(data), int64(len(data)), opts)
-		switch code, status := s3Code(err); {
-		case code == minio.PreconditionFailed || status == http.StatusPreconditionFailed:
-			return errExists
-		case code == minio.NotImplemented || status == http.StatusNotImplemented:
-			return s.putWithoutCondition(ctx, key, data, mediaType)
-		case code != "ConditionalRequestConflict":
-			return s.explain.error(err, "s3:PutObject")
-		}
-		// Two writers at the same moment, and neither has won: ask again.
-		select {
-		case <-ctx.Done():
-			return s.explain.error(ctx.Err(), "s3:PutObject")
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return s.explain.error(err, "s3:PutObject")
-}
-
-// putWithoutCondition is for servers that know no conditional writes: what is
-// there is not overwritten, unless two writers race for one run id, and ids
-// are random.
-func (s *s3Store) putWithoutCondition(ctx context.Context, key string, data []byte, mediaType string) error {
-	_, err := s.client.StatObject(ctx, s.bucket, s.prefix+key, minio.StatObjectOptions{})
-	if err == nil {
-		return errExists
-	}
-	if !absent(err) {
-		return s.explain.error(err, "s3:GetObject")
-	}
-	_, err = s.client.PutObject(ctx, s.bucket, s.prefix+key, bytes.NewReader(data), int64(len(data)),
-		minio.PutObjectOptions{ContentType: mediaType, DisableMultipart: true})
-	return s.explain.error(err, "s3:PutObject")
 }
 
 func (s *s3Store) get(ctx context.Context, key string) ([]byte, error) {
@@ -150,32 +105,6 @@ func (s *s3Store) remove(ctx context.Context, key string) error {
 		return nil
 	}
 	return s.explain.error(err, "s3:DeleteObject")
-}
-
-// check lists, and then asks to overwrite an object that does not exist: a
-// server that lets us write answers that it is not there, one that does not
-// answers that we may not. Nothing is written either way.
-func (s *s3Store) check(ctx context.Context) error {
-	if _, err := s.folders(ctx, tableFolder); err != nil {
-		return err
-	}
-	key := s.prefix + "check-" + rand.Text()
-	opts := minio.PutObjectOptions{ContentType: "text/plain", DisableMultipart: true}
-	opts.SetMatchETag("00000000000000000000000000000000")
-	data := "kubectl-meshery may write here\n"
-	_, err := s.client.PutObject(ctx, s.bucket, key, strings.NewReader(data), int64(len(data)), opts)
-	code, status := s3Code(err)
-	switch {
-	case code == minio.NoSuchBucket:
-	case absent(err), code == minio.PreconditionFailed, status == http.StatusPreconditionFailed:
-		return nil
-	case err == nil:
-		// A server without conditional writes has written it.
-		return s.explain.error(s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}), "s3:DeleteObject")
-	case status == http.StatusNotImplemented:
-		return nil // it would have refused a wrong key or a missing permission first
-	}
-	return s.explain.error(err, "s3:PutObject")
 }
 
 // s3Code is the code and the HTTP status of a server's answer, if err is one.

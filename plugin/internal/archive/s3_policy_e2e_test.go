@@ -57,6 +57,16 @@ func TestDocumentedPolicyIsEnough(t *testing.T) {
 	if err := a.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
+	old, err := Open(t.Context(), Options{Bucket: bucket, Prefix: "team", Endpoint: withoutConditions(t, endpoint, user, password), Region: "us-east-1", NoInstanceMetadata: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := old.Check(t.Context()); err != nil {
+		t.Errorf("check of a server that ignores conditions: %v", err)
+	}
+	if left, err := old.store.list(t.Context(), ""); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
 	mustPut(t, a, raw)
 	mustPut(t, a, raw)
 	if list, err := a.List(t.Context(), Filter{}); err != nil || len(list) != 1 {

@@ -22,8 +22,7 @@ type store interface {
 	// remove removes an object; it is no error if there is none. After any other
 	// error than errRefused the object may be gone nevertheless, or go later.
 	remove(ctx context.Context, key string) error
-	// check finds out whether objects can be listed and written, and leaves
-	// nothing behind.
+	// check finds out whether objects can be listed and written.
 	check(ctx context.Context) error
 }
 
