@@ -21,22 +21,21 @@ import (
 func (o *benchOptions) announce(r *benchRunner) {
 	b := o.bench
 	order := b.Order(r.seed)
-	there := ""
-	left := bench.Left(order, r.before)
-	if r.resumed {
-		there = fmt.Sprintf("%d of ", len(order)-len(left))
-	}
+	left, due := bench.Left(order, r.before), bench.Due(order, r.before, b.Retries)
 	var length time.Duration
-	for _, m := range left {
-		length += b.Length(m.Test)
+	for _, slot := range due {
+		length += b.Length(slot.Test)
 	}
-	verb := ""
+	runs := fmt.Sprintf("%d runs", len(order))
 	if r.resumed {
-		verb = " are there"
+		runs = fmt.Sprintf("%d of %d runs are there", len(order)-len(left), len(order))
 	}
-	fmt.Fprintf(o.ErrOut, "bench %s   %s   seed %d   %s%d runs%s", r.id, b.Name, r.seed, there, len(order), verb)
-	if len(left) > 0 {
+	fmt.Fprintf(o.ErrOut, "bench %s   %s   seed %d   %s", r.id, b.Name, r.seed, runs)
+	switch {
+	case len(due) > 0:
 		fmt.Fprintf(o.ErrOut, "   about %s", about(length))
+	case len(left) > 0:
+		fmt.Fprint(o.ErrOut, "   no other is tried again")
 	}
 	fmt.Fprintln(o.ErrOut)
 	if need := leastRepetitions(b, o.local); b.Repetitions < need {

@@ -318,7 +318,10 @@ func TestBenchWithInvalidRuns(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Replace(string(text), "retries: 1", "retries: 2", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	stdout, _, err = benched(t, t.Context(), "-f", file, "--archive", kept, "--resume", "-o", "json")
+	stdout, stderr, err = benched(t, t.Context(), "-f", file, "--archive", kept, "--resume", "-o", "json")
+	if !strings.Contains(stderr, "   2 of 4 runs are there   no other is tried again\n") {
+		t.Errorf("an estimate for nothing:\n%s", stderr)
+	}
 	if exit.Code(err) != exit.Invalid || s.count("/broken") != before || reportOf(t, stdout).Metadata.Bench != r.Metadata.Bench {
 		t.Errorf("%d, %v", exit.Code(err), err)
 	}

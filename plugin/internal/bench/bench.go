@@ -239,14 +239,11 @@ func (e *execution) tearDown(ctx context.Context) error {
 
 // job is the next run, with where the bench stands.
 func (e *execution) job(slot plan.Slot, attempt int) Job {
-	left := Left(e.order, e.runs)
 	j := Job{Slot: slot, Attempt: attempt, Test: e.Bench.Test(slot, e.ID, e.Seed, attempt),
 		Namespace: e.Bench.Variant(slot.Variant).Namespace, Of: len(e.order)}
 	j.Number = slices.Index(e.order, slot) + 1
-	for _, m := range left {
-		if settled, attempts := standing(m.Slot, e.runs); !settled && attempts <= e.Bench.Retries {
-			j.Left += e.expected(m.Test)
-		}
+	for _, due := range Due(e.order, e.runs, e.Bench.Retries) {
+		j.Left += e.expected(due.Test)
 	}
 	return j
 }

@@ -42,6 +42,18 @@ func Left(order []plan.Slot, runs []Ran) []Missing {
 	return left
 }
 
+// Due are the slots that are still to be run, in their order: those left that have an
+// attempt, and were not made invalid by their target.
+func Due(order []plan.Slot, runs []Ran, retries int) []plan.Slot {
+	var due []plan.Slot
+	for _, slot := range order {
+		if settled, attempts := standing(slot, runs); !settled && attempts <= retries {
+			due = append(due, slot)
+		}
+	}
+	return due
+}
+
 // Valid are the runs that count, one for each slot of the order, and in it.
 func Valid(order []plan.Slot, runs []Ran) []Ran {
 	first := map[plan.Slot]Ran{}
