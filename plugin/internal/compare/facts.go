@@ -3,6 +3,8 @@ package compare
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,27 +86,57 @@ var nodeFacts = []struct {
 }
 
 // nodes are those that a run uses, for there are agents or pods behind the target on
-// them, and the others of the cluster. Where nobody knows which nodes the pods are on,
-// all may be.
+// them, and the others of the cluster. Where pods may be on any node, all are used.
 func nodes(r *document.Result) (used, others []document.NodeInfo) {
-	env := &r.Status.Environment
-	names, target := layer.AgentNodes(r), slices.Clone(env.TargetNodes)
+	names := slices.Concat(layer.AgentNodes(r), r.Status.Environment.TargetNodes)
 	pods, found := layer.TargetPods(r), map[string]bool{}
 	for i := range r.Status.Resources.Containers {
 		c := &r.Status.Resources.Containers[i]
 		if pod := c.Namespace + "/" + c.Pod; slices.Contains(pods, pod) {
-			target, found[pod] = append(target, c.Node), true
+			names, found[pod] = append(names, c.Node), true
 		}
 	}
-	known := len(env.TargetNodes) > 0 || len(found) == len(pods)
+	env := &r.Status.Environment
+	known := podsAreKnown(r) && (len(env.TargetNodes) > 0 || len(found) == len(pods))
 	for _, n := range env.Nodes {
-		if !known || slices.Contains(names, n.Name) || slices.Contains(target, n.Name) {
+		if !known || slices.Contains(names, n.Name) {
 			used = append(used, n)
 		} else {
 			others = append(others, n)
 		}
 	}
 	return used, others
+}
+
+// podsAreKnown tells that the pods of every target are known that has some. A Service
+// may have none that could be read, for want of rights or of a selector.
+func podsAreKnown(r *document.Result) bool {
+	env, targets := &r.Status.Environment, r.Spec.AllTargets()
+	return !slices.ContainsFunc(targets, func(t document.Target) bool {
+		pods := env.TargetPods
+		if len(targets) > 1 {
+			pods = env.PodsByTarget[t.Name]
+		}
+		return len(pods) == 0 && mayHavePods(t.URL)
+	})
+}
+
+// shared are the addresses of RFC 6598, which some networks give to pods.
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// mayHavePods tells that a URL has the name of a Service (see package environment), or an
+// address that a pod or a Service may have. Any other name is taken for one outside the
+// cluster, where its nodes do not matter; an Ingress cannot be told from that.
+func mayHavePods(target string) bool {
+	u, err := url.Parse(target)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return a.IsPrivate() || shared.Contains(a.Unmap())
+	}
+	parts := strings.Split(u.Hostname(), ".")
+	return u.Hostname() != "localhost" && (len(parts) <= 2 || parts[2] == "svc")
 }
 
 // ofNodes is what nodes have in common; where they differ, which of them has what: that

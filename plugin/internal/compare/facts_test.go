@@ -74,6 +74,45 @@ func TestNodesAreComparedOneByOne(t *testing.T) {
 	}
 }
 
+// Where no pod of the target is known, it may be on any node if it may be in the cluster.
+func TestNodesOfATargetWithoutPods(t *testing.T) {
+	for url, inside := range map[string]bool{
+		"http://checkout.shop:8080/": true, "http://checkout/": true, "grpc://checkout.shop.svc.cluster.local:9000": true,
+		"tcp://10.0.3.7:6379": true, "http://100.64.1.2/": true, "http://[fd00::7]:80/": true, "http://[::ffff:192.168.1.1]/": true,
+		"https://shop.example.com/": false, "http://203.0.113.9/": false, "http://[2001:db8::1]/": false, "http://localhost:8080/": false, "http://127.0.0.1/": false,
+	} {
+		with := func(kernels ...string) func(int, *document.Result) {
+			return func(i int, r *document.Result) {
+				onNodes(kernels...)(i, r)
+				r.Spec.Target.URL = url
+				r.Status.Environment.TargetPods, r.Status.Environment.TargetNodes = nil, nil
+			}
+		}
+		want := "otherNodes kernel "
+		if inside {
+			want = "kernel "
+		}
+		if got := differ(t, with("6.1", "6.1", "6.1"), with("6.1", "6.1", "6.6")); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+	// Of several targets, one such is enough.
+	several := func(second string, kernels ...string) func(int, *document.Result) {
+		return func(i int, r *document.Result) {
+			onNodes(kernels...)(i, r)
+			env := &r.Status.Environment
+			env.PodsByTarget = map[string][]string{"checkout": env.TargetPods}
+			r.Spec.Targets = []document.Target{{Name: "checkout", URL: r.Spec.Target.URL}, {Name: "other", URL: second}}
+			r.Spec.Target = document.Target{}
+		}
+	}
+	for url, want := range map[string]string{"http://cart.shop/": "kernel ", "https://cart.example.com/": "otherNodes kernel "} {
+		if got := differ(t, several(url, "6.1", "6.1", "6.1"), several(url, "6.1", "6.1", "6.6")); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("beside %s: %q, want %q", url, got, want)
+		}
+	}
+}
+
 // A tag is what the digest says; how far a rollout is, is a difference; where nothing is
 // known of one container, there is none.
 func TestImagesAreComparedByDigest(t *testing.T) {
