@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"syscall"
 )
 
 // Delete removes a run: first from the index, so that nobody sees a half one,
@@ -32,16 +31,14 @@ func (a *Archive) delete(ctx context.Context, id string) error {
 	if err := a.store.remove(ctx, k.folder+"/may-remove"); err != nil {
 		return err
 	}
-	l, err := a.leaseAfterOthers(ctx, k.month)
-	if full(err) {
+	inIndex, err := a.deleteFromIndex(ctx, k, id)
+	if errors.Is(err, errFull) {
 		// To make room must not need room. The row stays until there is some.
-		return errors.Join(a.removeAll(ctx, k, objects), fmt.Errorf("%w; the Result is removed, and its row goes when the run is deleted again", err))
+		if removing := a.removeAll(ctx, k, objects); removing != nil {
+			return errors.Join(err, removing)
+		}
+		return fmt.Errorf("%w; the Result is removed, and its row goes when the run is deleted again", err)
 	}
-	if err != nil {
-		return err
-	}
-	defer l.release(ctx)
-	inIndex, err := a.deleteRows(ctx, l, k, id)
 	if err != nil {
 		return err
 	}
@@ -64,9 +61,14 @@ func (a *Archive) removeAll(ctx context.Context, k keys, objects []string) error
 	return nil
 }
 
-// full says that there is no room to write.
-func full(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+// deleteFromIndex takes a run out of the index.
+func (a *Archive) deleteFromIndex(ctx context.Context, k keys, id string) (found bool, err error) {
+	l, err := a.leaseAfterOthers(ctx, k.month)
+	if err != nil {
+		return false, err
+	}
+	defer l.release(ctx)
+	return a.deleteRows(ctx, l, k, id)
 }
 
 // deleteRows takes a run out of the index, under the lease of its month.

@@ -14,7 +14,7 @@ func explainFile(err error) error {
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the disk is full: %w; make room or archive elsewhere (--archive)", err)
+		return marked{fmt.Errorf("the disk is full: %w; make room or archive elsewhere (--archive)", err), errFull}
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("the disk is read-only: %w; archive elsewhere (--archive)", err)
 	case errors.Is(err, fs.ErrPermission):

@@ -109,32 +109,6 @@ func TestAMergeThatLostItsLeaseRemovesNothing(t *testing.T) {
 	})
 }
 
-// fullStore has no room for anything new.
-type fullStore struct{ store }
-
-func (fullStore) putIfAbsent(context.Context, string, []byte, string) error { return syscall.ENOSPC }
-
-// TestDeletingMakesRoom: it must not need any.
-func TestDeletingMakesRoom(t *testing.T) {
-	a := openFile(t)
-	ids := putMany(t, a, march, 2)
-	real := a.store
-	a.store = fullStore{real}
-	err := a.Delete(t.Context(), ids[0])
-	a.store = real
-	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "the Result is removed") {
-		t.Errorf("%v", err)
-	}
-	k, _ := keysOf(ids[0])
-	if left, err := real.list(t.Context(), k.folder+"/"); err != nil || len(left) != 0 {
-		t.Errorf("left: %v, %v", left, err)
-	}
-	if err := a.Delete(t.Context(), ids[0]); err != nil {
-		t.Errorf("again, with room: %v", err)
-	}
-	wantListed(t, a, ids[1:])
-}
-
 // TestARowOfALaterVersionIsNotLeftBehind: a run is not half deleted.
 func TestARowOfALaterVersionIsNotLeftBehind(t *testing.T) {
 	a := openFile(t)

@@ -53,8 +53,10 @@ func (e explainer) answer(r minio.ErrorResponse, permission string) error {
 			hint = fmt.Sprintf("the bucket is in %q (--archive-region)", r.Region)
 		}
 		return fmt.Errorf("the region %q is wrong: %s", e.o.Region, hint)
-	case "QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "EntityTooLarge":
-		return fmt.Errorf("%s has no room (%q): make room, or archive elsewhere (--archive)", e.endpoint, clean(r.Message))
+	case "QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "InsufficientStorage":
+		return marked{fmt.Errorf("%s has no room (%q): make room, or archive elsewhere (--archive)", e.endpoint, clean(r.Message)), errFull}
+	case "EntityTooLarge":
+		return fmt.Errorf("%s takes no object that is so large (%q): archive elsewhere (--archive)", e.endpoint, clean(r.Message))
 	case "SlowDown", "ServiceUnavailable":
 		return fmt.Errorf("%s is overloaded: try again later", e.endpoint)
 	case "InvalidObjectState":
@@ -64,7 +66,7 @@ func (e explainer) answer(r minio.ErrorResponse, permission string) error {
 		return fmt.Errorf("%s speaks TLS: write https:// in the endpoint (--archive-endpoint)", e.endpoint)
 	}
 	if r.StatusCode == http.StatusInsufficientStorage {
-		return fmt.Errorf("%s has no room: make room, or archive elsewhere (--archive)", e.endpoint)
+		return marked{fmt.Errorf("%s has no room: make room, or archive elsewhere (--archive)", e.endpoint), errFull}
 	}
 	return fmt.Errorf("%s answered %q to %s: %q", e.endpoint, clean(r.Code), permission, clean(r.Message))
 }

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 )
 
@@ -31,6 +32,8 @@ var (
 	errAbsent = fs.ErrNotExist
 	// errRefused: the store has answered that this user may not do it.
 	errRefused = fs.ErrPermission
+	// errFull: the store has no room to write.
+	errFull = errors.New("no room")
 )
 
 // marked is an error that is also the mark, which its text does not say.
