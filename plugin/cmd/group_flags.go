@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,6 +13,11 @@ import (
 
 // mostRuns of a group are read without being asked for: a report holds all of each.
 const mostRuns = 500
+
+// mostLast is what may be asked for: a metric is compared by the differences of every
+// run with every other, 32 MB of them for so many, and every run takes some 100 KB. A
+// history has no more points either.
+const mostLast = 2000
 
 // groupFlags choose runs, for all groups of a command alike.
 type groupFlags struct {
@@ -29,12 +35,15 @@ func (f *groupFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.since, "since", "", "Only runs that started then or later: an age such as 12h, 7d or 2w, a date, or an RFC 3339 time")
 	fs.StringVar(&f.until, "until", "", "Only runs that started then or earlier; as --since")
 	fs.StringArrayVar(&f.names, "group-name", nil, "What to call a group; given once for each, in their order (default: what tells them apart)")
-	fs.IntVar(&f.last, "last", 0, "Only so many of the newest runs of each group; 0 for all")
+	fs.IntVar(&f.last, "last", 0, fmt.Sprintf("Only so many of the newest runs of each group, at most %d; 0 for all", mostLast))
 }
 
 func (f *groupFlags) complete(args []string, now time.Time) (err error) {
 	if f.last < 0 {
 		return exit.Usagef("--last %d is below 0", f.last)
+	}
+	if f.last > mostLast {
+		return exit.Usagef("--last %d is more than %d runs of a group, which take too much memory and time: give %d or fewer, or choose runs by --since, --until and --where", f.last, mostLast, mostLast)
 	}
 	if f.parsed, err = selection.Parse(args); err != nil {
 		return exit.With(exit.Usage, err)
