@@ -35,6 +35,8 @@ type benchOptions struct {
 	dir string
 	// again is the command line that resumes, but for --resume.
 	again string
+	// reading are the flags with which other commands read the same archive.
+	reading string
 }
 
 // newest is --resume without an id.
@@ -113,6 +115,7 @@ func (o *benchOptions) complete(c *cobra.Command) error {
 		return exit.With(exit.Usage, fmt.Errorf("%s: %w", o.filename, oneLine(err)))
 	}
 	o.bench, o.again = b, ownCommandLine(c, "resume")
+	o.reading = archiveWords(c, o.contextName())
 	return nil
 }
 
@@ -182,7 +185,7 @@ func nameOfFile(file string) string {
 }
 
 func (o *benchOptions) run(ctx context.Context) error {
-	r := &benchRunner{runner: &runner{factory: o.factory, archive: &o.archive, isLocal: o.local}, bench: o.bench}
+	r := &benchRunner{runner: &runner{factory: o.factory, archive: &o.archive, isLocal: o.local}, bench: o.bench, reading: o.reading}
 	defer r.close()
 	if err := r.open(ctx); err != nil {
 		return stopped(ctx, err, "no load was sent")

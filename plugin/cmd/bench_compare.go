@@ -3,12 +3,15 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
 	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
+	"github.com/meshery/kubectl-meshery/plugin/internal/wording"
 )
 
 // benchGroups are the runs of a bench as they are compared, by Test and variant. Of
@@ -87,7 +90,7 @@ func (r *benchRunner) compare() []bench.Comparison {
 			one := bench.Comparison{Test: test, Variant: v.Name}
 			c, err := compare.Compare(r.groups.group(test, r.bench.Baseline), r.groups.group(test, v.Name), options)
 			if err != nil {
-				one.Reason = err.Error()
+				one.Reason, one.Command = err.Error(), r.withDifferences(one, err)
 			} else if one.Comparison = c; r.bench.AA {
 				one.NoiseFloor = bench.NoiseFloor(c)
 			}
@@ -95,4 +98,38 @@ func (r *benchRunner) compare() []bench.Comparison {
 		}
 	}
 	return all
+}
+
+// withDifferences is the command line of a comparison that lets pass what it was refused
+// for, and what a bench lets pass; "" where the error is another.
+func (r *benchRunner) withDifferences(one bench.Comparison, err error) string {
+	var different *compare.DifferentError
+	if !errors.As(err, &different) {
+		return ""
+	}
+	how := "--force"
+	if kinds := different.Kinds(); len(kinds) > 0 {
+		for _, d := range different.Differences {
+			if d.Allowed && !slices.Contains(kinds, d.What) {
+				kinds = append(kinds, d.What)
+			}
+		}
+		how = "--allow " + strings.Join(kinds, ",")
+	}
+	if r.bench.Repetitions*(r.bench.Retries+1) > mostRuns {
+		how += fmt.Sprintf(" --last %d", mostLast) // that is all of them
+	}
+	group := func(variant string) string {
+		return wording.ShellWord(fmt.Sprintf("bench=%s,test=%s,variant=%s", r.id, one.Test, variant))
+	}
+	return fmt.Sprintf("kubectl meshery compare %s %s %s%s", group(r.bench.Baseline), group(one.Variant), how, r.reading)
+}
+
+// commandIntro stands before the command line of one of so many comparisons, and says
+// what that does not take into account.
+func commandIntro(comparisons int) string {
+	if comparisons > 1 {
+		return fmt.Sprintf("to compare these all the same, not corrected for %d comparisons:", comparisons)
+	}
+	return "to compare them all the same:"
 }

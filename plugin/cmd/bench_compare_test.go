@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -94,6 +95,50 @@ func TestBenchPassesImportedRunsOver(t *testing.T) {
 	stdout, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept, "--resume", "-o", "json")
 	if err != nil || len(reportOf(t, stdout).Runs) != 4 {
 		t.Errorf("%v\n%s%s", err, stdout, stderr)
+	}
+}
+
+// What cannot be compared says with what command line it can, and that does it.
+func TestBenchSaysHowToCompareWhatDiffers(t *testing.T) {
+	home(t)
+	kept, changed := "file://"+t.TempDir(), "file://"+t.TempDir()
+	s := openShop(t)
+	file := planFile(t, s)
+	if _, stderr, err := benched(t, t.Context(), "-f", file, "--archive", kept); err != nil {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+	var all []*document.Result
+	for _, raw := range resultsIn(t, kept) {
+		r := result(t, raw)
+		if r.Metadata.Labels["variant"] == "istio" {
+			r.Status.Environment.Kubernetes, r.Spec.Target.Method = "v1.36.1", "POST"
+		} else {
+			r.Status.Environment.Kubernetes = "v1.35.0"
+		}
+		all = append(all, r)
+	}
+	keptIn(t, changed, all)
+	stdout, stderr, err := benched(t, t.Context(), "-f", file, "--archive", changed, "--kubeconfig=/no/such/file", "--resume")
+	command := regexp.MustCompile(`(?m)^kubectl meshery (compare .*)$`).FindStringSubmatch(stdout)
+	if exit.Code(err) != exit.Failure || command == nil || !strings.HasSuffix(err.Error(), "; to compare them all the same: "+command[0]) {
+		t.Fatalf("%d, %v\n%s%s", exit.Code(err), err, stdout, stderr)
+	}
+	if !strings.HasSuffix(command[1], " --allow kubernetes,test --archive="+changed) {
+		t.Errorf("%q", command[1])
+	}
+	stdout, _, err = execute(t, strings.Fields(command[1])...)
+	if err != nil || !strings.Contains(stdout, "istio") || !strings.Contains(stdout, "2 pairs of runs") {
+		t.Errorf("%s: %v\n%s", command[1], err, stdout)
+	}
+	if got := commandIntro(3); !strings.Contains(got, "not corrected for 3 comparisons") {
+		t.Errorf("%q", got)
+	}
+	// Within a side only force helps.
+	all[0].Status.Environment.Kubernetes = "v1.34.0"
+	within := "file://" + t.TempDir()
+	keptIn(t, within, all)
+	if _, _, err = benched(t, t.Context(), "-f", file, "--archive", within, "--resume"); err == nil || !strings.Contains(err.Error(), " --force --archive=") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -105,9 +105,14 @@ func (o *benchOptions) finish(ctx context.Context, r *benchRunner, out bench.Out
 	}
 	var refused []string
 	for _, c := range report.Comparisons {
-		if c.Reason != "" {
-			refused = append(refused, fmt.Sprintf("test %q, variant %q: %s", c.Test, c.Variant, c.Reason))
+		if c.Reason == "" {
+			continue
 		}
+		how := ""
+		if c.Command != "" {
+			how = "; " + commandIntro(len(report.Comparisons)) + " " + c.Command
+		}
+		refused = append(refused, fmt.Sprintf("test %q, variant %q: %s%s", c.Test, c.Variant, c.Reason, how))
 	}
 	var missing error
 	if len(out.Missing) > 0 {

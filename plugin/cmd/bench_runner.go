@@ -25,6 +25,8 @@ type benchRunner struct {
 	before []bench.Ran
 	// resumed tells that the bench began before.
 	resumed bool
+	// reading are the flags with which other commands read the archive.
+	reading string
 	groups  benchGroups
 }
 

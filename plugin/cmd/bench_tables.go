@@ -24,7 +24,13 @@ func benchTables(w io.Writer, report bench.Report, wide bool) error {
 		}
 		if c.Comparison == nil {
 			p := &lines{w: w, wide: wide}
-			if p.line("%s cannot be compared with %s: %s", c.Variant, report.Baseline, c.Reason); p.err != nil {
+			p.line("%s cannot be compared with %s: %s", c.Variant, report.Baseline, c.Reason)
+			if c.Command != "" {
+				p.line("%s", commandIntro(len(report.Comparisons)))
+				p.wide = true // a line to be pasted
+				p.line("%s", c.Command)
+			}
+			if p.err != nil {
 				return p.err
 			}
 			continue

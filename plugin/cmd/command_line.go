@@ -40,6 +40,16 @@ func ownCommandLine(c *cobra.Command, without ...string) string {
 	})
 }
 
+// archiveWords are the flags with which another command reads the same archive, which
+// may be that of the context. They say nothing of the cluster but its context.
+func archiveWords(c *cobra.Command, contextName string) string {
+	words := flagsSet(c, func(name string) bool { return name == "context" || strings.HasPrefix(name, "archive") })
+	if fs := c.Flags(); fs.Changed("kubeconfig") && !fs.Changed("context") && contextName != "" {
+		words += " --context=" + wording.ShellWord(contextName)
+	}
+	return words
+}
+
 // flagsSet are the flags of a command line that were set and are wanted, as a shell
 // reads them, with a space before each.
 func flagsSet(c *cobra.Command, wanted func(name string) bool) string {

@@ -15,8 +15,9 @@ func TestCommandLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var own, shown string
+	var own, shown, reading string
 	bench.RunE = func(c *cobra.Command, args []string) error {
+		reading = archiveWords(c, "of the file")
 		own, shown = ownCommandLine(c, "resume"), commandLine(c, args)
 		return nil
 	}
@@ -31,5 +32,26 @@ func TestCommandLines(t *testing.T) {
 	}
 	if want := "kubectl meshery bench --context=kind-kind -f plan.yaml --local -n perf --resume=1-2"; shown != want {
 		t.Errorf("shown:\n%s\nwant\n%s", shown, want)
+	}
+	if want := " --context=kind-kind"; reading != want {
+		t.Errorf("to read: %q, want %q", reading, want)
+	}
+}
+
+// The archive may be that of the context in a kubeconfig that is named.
+func TestArchiveWords(t *testing.T) {
+	root := NewRoot(genericiooptions.NewTestIOStreamsDiscard())
+	bench, _, err := root.Find([]string{"bench"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading := ""
+	bench.RunE = func(c *cobra.Command, _ []string) error {
+		reading = archiveWords(c, "prod")
+		return nil
+	}
+	root.SetArgs([]string{"bench", "--kubeconfig=/tmp/prod.yaml", "--archive-region=eu", "--token=eyJhidden", "-f", "plan.yaml"})
+	if err := root.ExecuteContext(t.Context()); err != nil || reading != " --archive-region=eu --context=prod" {
+		t.Errorf("%v, %q", err, reading)
 	}
 }

@@ -22,7 +22,7 @@ func TestWhatHooksStart(t *testing.T) {
 		timeout time.Duration
 		gone    bool
 	}{
-		"left":     {"sleep 60 & echo pid $!", time.Minute, false},
+		"left": {"sleep 60 & echo pid $!", time.Minute, false},
 		// It would go on for longer than anybody waits below.
 		"too long": {"sleep 3600 & echo pid $!; wait", 500 * time.Millisecond, true},
 	} {

@@ -43,6 +43,9 @@ type Comparison struct {
 	Comparison *document.Comparison `json:"comparison,omitempty"`
 	// Reason is why there is none.
 	Reason string `json:"reason,omitempty"`
+	// Command is the command line that compares them all the same, where the reason is
+	// how the runs differ. It compares these alone.
+	Command string `json:"command,omitempty"`
 	// NoiseFloor is how far runs of the same thing are apart, where both are.
 	NoiseFloor []Floor `json:"noiseFloor,omitempty"`
 }
