@@ -43,24 +43,41 @@ func benchTables(w io.Writer, report bench.Report, wide bool) error {
 	return nil
 }
 
-// writeFloor writes the noise floor: the largest, then that of every metric.
+// writeFloor writes the noise floor: that of the metric that stands for all, then those
+// of the others that noise could make look different.
 func writeFloor(w io.Writer, floor []bench.Floor) {
-	var largest *bench.Floor
-	var shares []string
-	for i, f := range floor {
-		if f.Share == nil {
-			continue
-		}
-		shares = append(shares, wording.Metric(f.Metric)+" "+printer.Percent(*f.Share))
-		if largest == nil || *f.Share > *largest.Share {
-			largest = &floor[i]
-		}
-	}
-	if largest == nil {
+	if len(floor) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "noise floor %s (%s)\n", printer.Percent(*largest.Share), wording.Metric(largest.Metric))
-	for _, line := range printer.Wrap(strings.Join(shares, ", "), printer.DefaultWidth) {
+	headline := bench.Headline(floor)
+	var others []string
+	for i, f := range floor {
+		if &floor[i] != headline && f.Matters() {
+			others = append(others, wording.Metric(f.Metric)+" "+floorOf(f))
+		}
+	}
+	text := "no other metric has one that matters"
+	switch {
+	case headline != nil:
+		fmt.Fprintf(w, "noise floor %s (%s)\n", floorOf(*headline), wording.Metric(headline.Metric))
+		if len(others) > 0 {
+			text = "of others: " + strings.Join(others, ", ")
+		}
+	case len(others) > 0:
+		text = "noise floor of " + strings.Join(others, ", ")
+	default:
+		text = "no metric has a noise floor that matters"
+	}
+	for _, line := range printer.Wrap(text, printer.DefaultWidth) {
 		fmt.Fprintln(w, line)
 	}
+}
+
+// floorOf is a floor as a share of the figure; in points for what is a share itself,
+// as errors are, which may be next to nothing.
+func floorOf(f bench.Floor) string {
+	if f.Share == nil || f.Unit == wording.Percent {
+		return wording.Amount(f.Unit, f.Bound())
+	}
+	return printer.Percent(*f.Share)
 }
