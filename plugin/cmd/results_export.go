@@ -66,7 +66,7 @@ func newResultsExportCommand(f *factory) *cobra.Command {
   fortio         a saved run of Fortio, which 'fortio report' shows
   smp            a result of Service Mesh Performance (SMP)
   csv            a table with a row for each run
-  csv-timeline   a table with a row for each second
+  csv-timeline   a table with a row for each second, or several of a long run
   parquet        a table with a row for each run, as in the archive
   openmetrics    metrics as Prometheus reads them
   hdr            a histogram log of HdrHistogram
@@ -81,7 +81,7 @@ A GROUP is as for 'compare': run ids, conditions on labels, the name of a Test,
 or files. What is in several groups is written once.`,
 		Example: examples(`  # For Fortio's own page`, `  %[1]s results export 0193a1c4-7c1e --format fortio --output-dir data`, `  fortio report -data-dir data`, ``,
 			`  # All runs of a test as a table, and those of a mesh this week`, `  %[1]s results export checkout --format csv > runs.csv`, `  %[1]s results export mesh=istio --since 7d --format csv > istio.csv`, ``,
-			`  # To Prometheus, second by second`, `  %[1]s results export 0193a1c4-7c1e --format remote-write \`, `    --url http://prometheus:9090/api/v1/write`),
+			`  # To Prometheus, as it went`, `  %[1]s results export 0193a1c4-7c1e --format remote-write \`, `    --url http://prometheus:9090/api/v1/write`),
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeRuns(f, &o.archive, true),
 		RunE: func(c *cobra.Command, args []string) error {

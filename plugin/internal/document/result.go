@@ -321,9 +321,11 @@ type SeriesPoint struct {
 	Value  float64 `json:"v"`
 }
 
-// Point is one second of the run, all agents merged.
+// Point is a second of the run, all agents merged, or in a run of more than 1,800
+// seconds a stretch of several: PointWidth says of how many, and Stretch when.
 type Point struct {
-	// Second since the start of the load; Warmup marks what is not measured.
+	// Second is the first one, since the start of the load; Warmup marks what is not
+	// measured.
 	Second int      `json:"second"`
 	Warmup bool     `json:"warmup,omitempty"`
 	Sent   int64    `json:"sent"`

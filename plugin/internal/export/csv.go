@@ -115,34 +115,31 @@ func CSV(w io.Writer, runs []*document.Result) error {
 	return table(w, runColumns, slices.Values(runs))
 }
 
-// second is one of a Run's.
-type second struct {
-	run  *document.Result
-	from time.Time
-	document.Point
+// pointColumns are those of a table of timelines, in their order; new ones are added at
+// the end.
+var pointColumns = []column[point]{
+	{"run", func(p point) string { return p.run.Metadata.RunID }},
+	{"name", func(p point) string { return p.run.Metadata.Name }},
+	{"labels", func(p point) string { return pairs(p.run.Metadata.Labels) }},
+	{"time", func(p point) string { return instant(p.from) }},
+	{"second", func(p point) string { return strconv.Itoa(p.Second) }},
+	{"warmup", func(p point) string { return strconv.FormatBool(p.Warmup) }},
+	{"sent", func(p point) string { return whole(p.Sent) }},
+	{"failed", func(p point) string { return whole(p.Failed) }},
+	{"p50_ms", func(p point) string { return optional(p.P50) }},
+	{"p99_ms", func(p point) string { return optional(p.P99) }},
+	{"max_ms", func(p point) string { return optional(p.Max) }},
+	{"node_cpu_ratio", func(p point) string { return optional(p.NodeCPU) }},
+	{"seconds", func(p point) string { return number(p.to.Sub(p.from).Seconds()) }},
 }
 
-var secondColumns = []column[second]{
-	{"run", func(s second) string { return s.run.Metadata.RunID }},
-	{"name", func(s second) string { return s.run.Metadata.Name }},
-	{"labels", func(s second) string { return pairs(s.run.Metadata.Labels) }},
-	{"time", func(s second) string { return instant(s.from) }},
-	{"second", func(s second) string { return strconv.Itoa(s.Second) }},
-	{"warmup", func(s second) string { return strconv.FormatBool(s.Warmup) }},
-	{"sent", func(s second) string { return whole(s.Sent) }},
-	{"failed", func(s second) string { return whole(s.Failed) }},
-	{"p50_ms", func(s second) string { return optional(s.P50) }},
-	{"p99_ms", func(s second) string { return optional(s.P99) }},
-	{"max_ms", func(s second) string { return optional(s.Max) }},
-	{"node_cpu_ratio", func(s second) string { return optional(s.NodeCPU) }},
-}
-
-// CSVTimeline writes a table with a row for each second of each Run.
+// CSVTimeline writes a table with a row for each point of each Run's timeline: a second,
+// or several of a long Run.
 func CSVTimeline(w io.Writer, runs []*document.Result) error {
-	return table(w, secondColumns, func(yield func(second) bool) {
+	return table(w, pointColumns, func(yield func(point) bool) {
 		for _, r := range runs {
-			for s := range seconds(r) {
-				if !yield(s) {
+			for p := range points(r) {
+				if !yield(p) {
 					return
 				}
 			}

@@ -75,7 +75,7 @@ func TestCSVTimeline(t *testing.T) {
 	for i, want := range []map[string]string{
 		{"time": "2026-11-23T11:59:58.25Z", "second": "0", "warmup": "true", "sent": "100", "failed": "0"},
 		{"time": "2026-11-23T11:59:59.25Z", "second": "1", "warmup": "true", "sent": "200"},
-		{"time": "2026-11-23T12:00:00.25Z", "second": "2", "warmup": "false", "sent": "300", "failed": "2", "p50_ms": "2", "p99_ms": "9.5", "max_ms": "12", "node_cpu_ratio": "0.5", "name": "checkout"},
+		{"time": "2026-11-23T12:00:00.25Z", "second": "2", "warmup": "false", "sent": "300", "failed": "2", "p50_ms": "2", "p99_ms": "9.5", "max_ms": "12", "node_cpu_ratio": "0.5", "name": "checkout", "seconds": "1"},
 		{"time": "2026-11-23T12:00:01.25Z", "second": "3", "sent": "400"},
 	} {
 		for name, v := range want {
@@ -96,7 +96,7 @@ func TestColumnsAreDocumented(t *testing.T) {
 	for _, c := range runColumns {
 		names = append(names, c.name)
 	}
-	for _, c := range secondColumns {
+	for _, c := range pointColumns {
 		names = append(names, c.name)
 	}
 	for _, name := range names {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ func rich(t *testing.T) *document.Result {
 	s.Resources.Containers = []document.ContainerResource{{Node: "worker-1", Namespace: "shop", Pod: "checkout-1", Container: "istio-proxy", CPUSeconds: new(4.0),
 		MemoryMaxBytes: new(5e7), Cost: document.Cost{CoreSecondsPer1000Requests: new(0.4)}}}
 	s.Thresholds = []document.ThresholdResult{{Expression: "responseTime.p99 < 50ms", Passed: true}}
+	r.Spec.Load.Warmup = document.Duration(2 * time.Second)
 	for i := range 4 {
 		s.Timeline = append(s.Timeline, document.Point{Second: i, Warmup: i < 2, Sent: int64(100 * (i + 1)), Failed: int64(i), P50: new(2.0), P99: new(9.5), Max: new(12.0), NodeCPU: new(0.5)})
 	}
@@ -256,6 +258,59 @@ func TestSeries(t *testing.T) {
 	}
 	if len(all)-timeline != figures {
 		t.Errorf("%d series of the whole run, %d figures", len(all)-timeline, figures)
+	}
+}
+
+// Points of several seconds, the first of which the warm-up ends in: a rate is of the
+// time that it was measured in, and no sample is after the end.
+func TestSeriesOfALongRun(t *testing.T) {
+	r := fixture(t)
+	r.Spec.Load.Warmup = document.Duration(10 * time.Second)
+	r.Status.EndTime = r.Status.StartTime.Add(9 * time.Second)
+	r.Status.Timeline = []document.Point{{Second: 8, Warmup: true, Sent: 100}, {Second: 8, Sent: 100}, {Second: 12, Sent: 200}, {Second: 16, Sent: 150}}
+	all, err := Series([]*document.Result{r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, found := model.TimeFromUnixNano(r.Status.StartTime.UnixNano()), false
+	for _, s := range all {
+		if s.Metric[model.MetricNameLabel] == "meshery_run_timeline_requests_total" {
+			found = true
+			want := []model.SamplePair{{Timestamp: start}, {Timestamp: start + 2000, Value: 100}, {Timestamp: start + 6000, Value: 300}, {Timestamp: start + 9000, Value: 450}}
+			if !slices.Equal(s.Values, want) {
+				t.Errorf("%v, want %v", s.Values, want)
+			}
+		}
+	}
+	if !found {
+		t.Error("no series of requests")
+	}
+	got := rows(t, CSVTimeline, r)
+	for i, want := range [][3]string{{"2026-11-23T11:59:58.25Z", "8", "2"}, {"2026-11-23T12:00:00.25Z", "8", "2"}, {"2026-11-23T12:00:02.25Z", "12", "4"}, {"2026-11-23T12:00:06.25Z", "16", "3"}} {
+		if g := got[i]; g["time"] != want[0] || g["second"] != want[1] || g["seconds"] != want[2] {
+			t.Errorf("row %d: %q", i, g)
+		}
+	}
+}
+
+// A run that goes on for less than a millisecond after a point has one sample there.
+func TestSeriesHaveOneSampleAtATime(t *testing.T) {
+	r := fixture(t)
+	r.Status.EndTime = r.Status.StartTime.Add(time.Second + 7)
+	r.Status.Timeline = []document.Point{{Second: 0, Sent: 500}, {Second: 1, Sent: 3}}
+	all, err := Series([]*document.Result{r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		for i := 1; i < len(s.Values); i++ {
+			if s.Values[i].Timestamp == s.Values[i-1].Timestamp {
+				t.Errorf("%s: %v", s.Metric, s.Values)
+			}
+		}
+		if n := len(s.Values); s.Metric[model.MetricNameLabel] == "meshery_run_timeline_requests_total" && (n != 2 || s.Values[1].Value != 503) {
+			t.Errorf("requests %v", s.Values)
+		}
 	}
 }
 

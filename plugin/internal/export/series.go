@@ -12,12 +12,12 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
-// Series are the seconds of Runs, and the figures at their ends, as time series of
+// Series are the timelines of Runs, and the figures at their ends, as time series of
 // Prometheus: sorted by their labels, each one's samples by time.
 //
-// A second's figures have the time it ended. Counts are counters over the measured
-// time, which begin with a 0, so that rate() and increase() do what they do with
-// those of a program; the warm-up is left out.
+// The figures of a point, a second or several, have the time it ended. Counts are
+// counters over the measured time, which begin with a 0, so that rate() and increase()
+// do what they do with those of a program; the warm-up is left out.
 func Series(runs []*document.Result) ([]*model.SampleStream, error) {
 	g, err := gatherer(runs)
 	if err != nil {
@@ -51,13 +51,21 @@ type seriesSet map[model.Fingerprint]*model.SampleStream
 
 func (set seriesSet) add(m model.Metric, at model.Time, v model.SampleValue) {
 	key := m.Fingerprint()
-	if set[key] == nil {
-		set[key] = &model.SampleStream{Metric: m}
+	s := set[key]
+	if s == nil {
+		s = &model.SampleStream{Metric: m}
+		set[key] = s
 	}
-	set[key].Values = append(set[key].Values, model.SamplePair{Timestamp: at, Value: v})
+	// A Run may end within the millisecond after a point, with one more: no receiver
+	// takes two samples of one time.
+	if n := len(s.Values); n > 0 && s.Values[n-1].Timestamp == at {
+		s.Values[n-1].Value = v
+		return
+	}
+	s.Values = append(s.Values, model.SamplePair{Timestamp: at, Value: v})
 }
 
-// timeline adds the seconds of a Run.
+// timeline adds the points of a Run.
 func (set seriesSet) timeline(r *document.Result) {
 	labels := runLabels(r)
 	put := func(name string, at time.Time, v float64, more ...string) {
@@ -72,29 +80,28 @@ func (set seriesSet) timeline(r *document.Result) {
 	}
 	var sent, failed int64
 	first := true
-	for s := range seconds(r) {
-		if s.Warmup {
+	for p := range points(r) {
+		if p.Warmup {
 			continue
 		}
 		if first {
-			put("requests_total", s.from, 0)
-			put("failed_requests_total", s.from, 0)
+			put("requests_total", p.from, 0)
+			put("failed_requests_total", p.from, 0)
 			first = false
 		}
-		end := s.from.Add(time.Second)
-		sent, failed = sent+s.Sent, failed+s.Failed
-		put("requests_total", end, float64(sent))
-		put("failed_requests_total", end, float64(failed))
+		sent, failed = sent+p.Sent, failed+p.Failed
+		put("requests_total", p.to, float64(sent))
+		put("failed_requests_total", p.to, float64(failed))
 		for _, q := range []struct {
 			quantile string
 			ms       *float64
-		}{{"0.5", s.P50}, {"0.99", s.P99}, {"1", s.Max}} {
+		}{{"0.5", p.P50}, {"0.99", p.P99}, {"1", p.Max}} {
 			if q.ms != nil {
-				put("latency_percentiles_seconds", end, *q.ms/1e3, "quantile", q.quantile)
+				put("latency_percentiles_seconds", p.to, *q.ms/1e3, "quantile", q.quantile)
 			}
 		}
-		if s.NodeCPU != nil {
-			put("node_cpu_utilization_ratio", end, *s.NodeCPU)
+		if p.NodeCPU != nil {
+			put("node_cpu_utilization_ratio", p.to, *p.NodeCPU)
 		}
 	}
 }

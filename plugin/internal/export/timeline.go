@@ -9,20 +9,20 @@ import (
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 )
 
-// seconds are those of r, each with the time it began. The first that is not of the
-// warm-up begins with the measured time.
-func seconds(r *document.Result) iter.Seq[second] {
-	first := 0
-	for _, p := range r.Status.Timeline {
-		if !p.Warmup {
-			first = p.Second
-			break
-		}
-	}
-	return func(yield func(second) bool) {
+// point is one of a Run's, with its time.
+type point struct {
+	run      *document.Result
+	from, to time.Time
+	document.Point
+}
+
+// points are those of r.
+func points(r *document.Result) iter.Seq[point] {
+	return func(yield func(point) bool) {
+		width := r.Status.PointWidth()
 		for _, p := range r.Status.Timeline {
-			from := r.Status.StartTime.Add(time.Duration(p.Second-first) * time.Second)
-			if !yield(second{r, from, p}) {
+			from, to := r.Stretch(p, width)
+			if !yield(point{r, r.Status.StartTime.Add(from), r.Status.StartTime.Add(to), p}) {
 				return
 			}
 		}

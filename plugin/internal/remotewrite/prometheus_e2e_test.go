@@ -96,7 +96,7 @@ func measured(t *testing.T, ago time.Duration) *document.Result {
 	r := &document.Result{
 		APIVersion: document.APIVersion, Kind: document.KindResult,
 		Metadata: document.ResultMetadata{Name: "checkout", RunID: "0193a1c4-7c1e-7000-8000-000000000001", Labels: map[string]string{"mesh": "istio"}},
-		Spec:     document.Spec{Target: document.Target{URL: "http://checkout.shop:8080/"}, Load: document.Load{Rate: 100}},
+		Spec:     document.Spec{Target: document.Target{URL: "http://checkout.shop:8080/"}, Load: document.Load{Rate: 100, Warmup: document.Duration(2 * time.Second)}},
 		Status: document.Status{
 			Phase: document.Succeeded, Validity: document.Validity{Valid: true}, StartTime: end.Add(-10 * time.Second), EndTime: end,
 			Requests:   document.Requests{Planned: 1000, Sent: 1000, Succeeded: 990, Failed: 10, Codes: map[string]int64{"200": 990, "503": 10}},

@@ -2,7 +2,6 @@ package report
 
 import (
 	"math"
-	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/statistics"
 )
@@ -25,19 +24,7 @@ var (
 func (r *run) measured() float64 { return r.Status.EndTime.Sub(r.Status.StartTime).Seconds() }
 
 // pointWidth is how many seconds a point of the run's timeline stands for.
-func (r *run) pointWidth() float64 {
-	width := math.Inf(1)
-	points := r.Status.Timeline
-	for i := 1; i < len(points); i++ {
-		if d := points[i].Second - points[i-1].Second; d > 0 {
-			width = min(width, float64(d))
-		}
-	}
-	if math.IsInf(width, 1) {
-		return 1
-	}
-	return width
-}
+func (r *run) pointWidth() float64 { return r.Status.PointWidth().Seconds() }
 
 // slotWidth is the seconds of a slot: whole, and so that all runs have at most
 // maxSlots, none less than a point.
@@ -54,9 +41,8 @@ func (m *model) slotWidth() float64 {
 // slots are those of the run's measured time: of the points in one, the requests
 // together, the greatest p99, and the median of the p50.
 func (r *run) slots(width float64) []slot {
-	measured, point := r.measured(), r.pointWidth()
-	warmup := time.Duration(r.Spec.Load.Warmup).Seconds()
-	n := int(math.Ceil(measured / width))
+	point := r.Status.PointWidth()
+	n := int(math.Ceil(r.measured() / width))
 	if n <= 0 || n > 10*maxSlots || len(r.Status.Timeline) == 0 {
 		return nil
 	}
@@ -67,12 +53,12 @@ func (r *run) slots(width float64) []slot {
 		out[i].p99 = math.NaN()
 	}
 	for _, p := range r.Status.Timeline {
-		from := max(0, float64(p.Second)-warmup)
-		i := int(from / width)
-		if p.Warmup || i >= n {
+		from, to := r.Stretch(p, point)
+		i := int(from.Seconds() / width)
+		if p.Warmup || from < 0 || i >= n {
 			continue
 		}
-		covered[i] += max(0, min(measured, float64(p.Second)-warmup+point)-from)
+		covered[i] += (to - from).Seconds()
 		sent[i] += p.Sent
 		failed[i] += p.Failed
 		if p.P50 != nil {
