@@ -43,7 +43,11 @@ that was not repaired.`,
 			if err := o.print.Validate(); err != nil {
 				return err
 			}
-			return stopped(c.Context(), o.run(c.Context()), "nothing was removed")
+			left := "nothing was changed"
+			if o.repair {
+				left = "what is repaired stays so, and no Result was removed"
+			}
+			return stopped(c.Context(), o.run(c.Context()), left)
 		},
 	}
 	c.Flags().BoolVar(&o.repair, "repair", false, "Put back manifests and rows that are missing")

@@ -1,11 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/exit"
@@ -55,6 +58,25 @@ func TestArchiveVerifyAndCompact(t *testing.T) {
 	}
 	if _, _, err = execute(t, "archive", "verify", "-o", "name"); exit.Code(err) != exit.Usage {
 		t.Errorf("-o name: %v", err)
+	}
+}
+
+func TestInterruptedVerifySaysWhatItLeft(t *testing.T) {
+	dir := home(t)
+	t.Setenv("MESHERY_ARCHIVE", "file://"+dir+"/archive")
+	archived(t, "file://"+dir+"/archive", firstRun, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for arg, want := range map[string]string{
+		"--repair=false": "interrupted; nothing was changed",
+		"--repair":       "interrupted; what is repaired stays so, and no Result was removed",
+	} {
+		streams, _, _, _ := genericiooptions.NewTestIOStreams()
+		root := NewRoot(streams)
+		root.SetArgs([]string{"archive", "verify", arg})
+		if err := root.ExecuteContext(ctx); exit.Code(err) != exit.Interrupted || err.Error() != want {
+			t.Errorf("%s: %v, want %q", arg, err, want)
+		}
 	}
 }
 
