@@ -218,7 +218,7 @@ func (f *fortioRun) result(id string, labels map[string]string) (*document.Resul
 	}
 	r.Metadata = document.ResultMetadata{RunID: id, Name: nameOf(r.Spec), Labels: f.labels(labels)}
 	s := &r.Status
-	if rate := float64(r.Spec.Load.Rate); rate > 0 {
+	if rate := constant(&r.Spec.Load); rate > 0 {
 		s.Rate.Target = &rate
 	}
 	s.Requests = f.requests(&r.Spec.Load)

@@ -30,8 +30,8 @@ func (f *fortioRun) requests(l *document.Load) document.Requests {
 	q.Failed = min(q.Failed, q.Sent)
 	q.Succeeded = q.Sent - q.Failed
 	planned := f.Exactly
-	if planned == 0 && l.Rate > 0 && l.Duration > 0 {
-		planned = int64(min(float64(l.Rate)*time.Duration(l.Duration).Seconds(), 1e15))
+	if rate := constant(l); planned == 0 && rate > 0 && l.Duration > 0 {
+		planned = int64(min(rate*time.Duration(l.Duration).Seconds(), 1e15))
 		// Fortio gives each connection the same number of calls.
 		planned -= planned % max(1, int64(l.Connections))
 	}

@@ -25,9 +25,7 @@ func (f *fortioRun) overHTTP() bool { return f.RunType == "" || f.RunType == "HT
 // spec is the Test, as far as the file tells it.
 func (f *fortioRun) spec() document.Spec {
 	s := document.Spec{Load: document.Load{Rate: document.Max, Connections: f.NumThreads, Requests: f.Exactly}}
-	if rate, err := document.ParseRate(string(f.RequestedQPS)); err == nil {
-		s.Load.Rate = rate
-	}
+	_ = readRate(string(f.RequestedQPS), &s.Load) // what it cannot read stands as max
 	if d, err := time.ParseDuration(string(f.RequestedDuration)); err == nil && d > 0 {
 		s.Load.Duration = document.Duration(d)
 	}

@@ -88,12 +88,13 @@ func (s *smpReader) load() {
 		s.r.Spec.Target.URL = url
 		s.r.Spec = document.Test{Spec: s.r.Spec}.Redacted().Spec
 	}
-	if rate, err := document.ParseRate(s.take(smpRate)); err == nil {
-		l.Rate = rate
-	} else {
+	if readRate(s.take(smpRate), l) != nil {
 		s.warn("the rate that was asked for is not known: it stands as max")
 	}
-	if rate := float64(l.Rate); rate > 0 {
+	if w := stagesUnknown(l); w != "" {
+		s.warn("%s", w)
+	}
+	if rate := constant(l); rate > 0 {
 		s.r.Status.Rate.Target = &rate
 	}
 }
@@ -122,7 +123,7 @@ func (s *smpReader) requests() {
 	}
 	if !unsentKnown {
 		// Without the part of a second by which a run ends late.
-		planned := min(max(0, float64(s.r.Spec.Load.Rate))*min(took, took.Round(time.Second)).Seconds(), mostCounted)
+		planned := min(constant(&s.r.Spec.Load)*min(took, took.Round(time.Second)).Seconds(), mostCounted)
 		unsent = max(0, int64(planned)-sent)
 	}
 	*q = document.Requests{Planned: sent + unsent, Sent: sent, Succeeded: sent - failed, Failed: failed, Unsent: unsent}
@@ -158,14 +159,14 @@ func (s *smpReader) latencies() error {
 	if in.Min == nil || in.Average == nil || in.Max == nil {
 		s.warn("latencies_ms lacks min, average or max: what stands there is the nearest that is known")
 	}
-	switch kind := s.take(smpLatencies); {
-	case kind == "response time" && s.r.Spec.Load.Rate != document.Max:
+	switch s.take(smpLatencies) {
+	case "response time":
 		s.r.Status.Latency.ResponseTime = one
+	case "service time":
+		s.r.Status.Latency.ServiceTime = one
 	default:
 		s.r.Status.Latency.ServiceTime = one
-		if kind != "service time" {
-			s.warn("the file does not tell what its latencies begin with: they are taken for service times, which leave out what waited behind a slow answer (coordinated omission)")
-		}
+		s.warn("the file does not tell what its latencies begin with: they are taken for service times, which leave out what waited behind a slow answer (coordinated omission)")
 	}
 	s.warn("there is no histogram in the file: other percentiles than these are not known, and those of several runs cannot be merged exactly")
 	return nil

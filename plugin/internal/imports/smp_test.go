@@ -1,11 +1,13 @@
 package imports
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/export"
@@ -44,6 +46,42 @@ func TestSMPResultComesBack(t *testing.T) {
 	got = one(t, raw, Options{Format: SMP})
 	if v := got.Status.Validity; v.Valid || fmt.Sprint(v.Reasons) != "[late lost]" || got.Status.Phase != document.Partial || got.Status.Latency.ServiceTime == nil || got.Status.Latency.ResponseTime != nil {
 		t.Errorf("%+v", got.Status)
+	}
+}
+
+// Of a run in stages the file has the least and the greatest rate, and of any run the
+// label tells which latencies these are.
+func TestSMPResultOfStagesComesBack(t *testing.T) {
+	r := measured(t)
+	r.Spec.Load.Stages = []document.Stage{{Rate: 500, Duration: document.Duration(10 * time.Second)}, {Rate: 50, Duration: document.Duration(10 * time.Second)}}
+	first, _, err := export.SMP(r, export.Response, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := one(t, first, Options{})
+	if l := got.Status.Latency; l.ResponseTime == nil || l.ServiceTime != nil || l.ResponseTime.Max != r.Status.Latency.ResponseTime.Max {
+		t.Errorf("%+v", l)
+	}
+	if s := got.Spec.Load.Stages; len(s) != 2 || s[0].Rate != 50 || s[1].Rate != 500 || got.Status.Rate.Target != nil || got.Status.Requests.Planned != 10003 {
+		t.Errorf("%+v %+v", got.Spec.Load, got.Status.Requests)
+	}
+	w := strings.Join(got.Status.Validity.Warnings, "\n")
+	if !strings.Contains(w, "the run had stages of 50 to 500 requests per second") || strings.Contains(w, "coordinated omission") || strings.Contains(w, "is not known: it stands as max") {
+		t.Error(w)
+	}
+	// And again, also where the rate is not there.
+	again, _, err := export.SMP(got, export.Choose(got), "")
+	if err != nil || !strings.Contains(string(again), `"requested-qps": "50 to 500"`) {
+		t.Errorf("%v\n%s", err, again)
+	}
+	for _, rate := range []string{"", "500 to 50", "max to 5", "5 to max", "5 to", "0 to 5"} {
+		got = one(t, bytes.Replace(first, []byte(`"50 to 500"`), fmt.Appendf(nil, "%q", rate), 1), Options{})
+		if l := got.Spec.Load; got.Status.Latency.ResponseTime == nil || l.Rate != document.Max || len(l.Stages) > 0 {
+			t.Errorf("%q: %+v %+v", rate, got.Status.Latency, l)
+		}
+		if _, _, err := export.SMP(got, export.Choose(got), ""); err != nil {
+			t.Errorf("%q: %v", rate, err)
+		}
 	}
 }
 

@@ -26,6 +26,9 @@ func (f *fortioRun) validity(r *document.Result, ok *buckets, errorsApart bool) 
 	}
 	v.Reasons = append(v.Reasons, missed(q)...)
 	warn("Fortio's times begin when a call is sent, not when it was to be sent: what waited behind a slow answer is not in them (coordinated omission), so they are service times and there is no response time")
+	if w := stagesUnknown(&r.Spec.Load); w != "" {
+		warn("%s", w)
+	}
 	if f.NoCatchUp {
 		warn("calls that came late were left out and not made up for (-nocatchup)")
 	}
