@@ -43,10 +43,10 @@ A GROUP is as for 'compare': conditions on labels, the name of a Test, run ids,
 or files. With several, each is compared with the first. With --by, the runs of
 one are split by the values of a label, such as the variants of a bench.
 
-Exit codes: 0 written; 1 error, such as groups that cannot be compared; 2 flags or
-arguments that cannot be right; 3 with --fail-on worse, and something is worse;
-4 with --fail-on too-few, and there are too few runs. Also where groups cannot be
-compared, are worse or too few, all that is asked for is written.`,
+Exit codes: 0 written; 1 error, such as groups that cannot be compared; 2 flags
+or arguments that cannot be right; 3 with --fail-on worse, and something is
+worse; 4 with --fail-on too-few, and there are too few runs. What is asked for
+is also written where groups cannot be compared, are worse or too few.`,
 		Example: examples(`  # One run`, `  %[1]s report 0193a1c4-7c1e --output run.html`, ``,
 			`  # A comparison as a page, and for a pull request`, `  %[1]s report mesh=none mesh=istio --output m.html --output m.md`, ``,
 			`  # All variants of a bench beside the baseline`, `  %[1]s report bench=1f0c9a3e-x7 --by variant --output bench.html`),

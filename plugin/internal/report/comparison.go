@@ -58,12 +58,12 @@ func notCompared(c *document.Comparison) []string {
 	return out
 }
 
-// verdictText names the metrics behind the verdict.
+// verdictText names the metrics behind the verdict, after what they do not say of it.
 func verdictText(c *document.Comparison) string {
-	if c.Reason != "" {
-		return printer.Escape(c.Reason)
-	}
 	var parts []string
+	if c.Reason != "" {
+		parts = append(parts, printer.Escape(c.Reason))
+	}
 	for _, v := range []document.Verdict{document.Worse, document.Better, document.Inconclusive, document.TooFew, document.Same} {
 		var names []string
 		for _, one := range c.Metrics {
