@@ -96,7 +96,15 @@ func targetURLs(r *document.Result) string {
 	return strings.Join(urls, ", ")
 }
 
-// writer is the program and version that measured.
+// labelImportedFrom is the label of a run that was imported; see the package imports.
+const labelImportedFrom = "imported-from"
+
+// writer is the program and version that measured. What others measured is imported
+// without agents; what comes from our own export of a run has them.
 func writer(r *document.Result) string {
-	return strings.TrimSpace("kubectl-meshery " + r.Status.Environment.Plugin)
+	version := r.Status.Environment.Plugin
+	if r.Metadata.Labels[labelImportedFrom] != "" && len(r.Status.Agents) == 0 {
+		return version
+	}
+	return strings.TrimSpace("kubectl-meshery " + version)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,28 @@ func TestCopyOfACopyNamesTheFirst(t *testing.T) {
 	}
 	if got := next.Metadata.Labels[LabelRun]; got != first.Metadata.RunID {
 		t.Errorf("%s is %q, and not the first's %s", LabelRun, got, first.Metadata.RunID)
+	}
+}
+
+// What another program measured is not said to be of this one, in whichever form.
+func TestExportNamesWhoMeasured(t *testing.T) {
+	r := one(t, file(t, "http-1.66.5.json"), Options{})
+	raw, _, err := export.Fortio(r, export.Service)
+	if err != nil || !strings.Contains(string(raw), `"Version": "fortio 1.66.5"`) {
+		t.Errorf("%v\n%s", err, raw)
+	}
+	if raw, _, err = export.SMP(r, export.Service, ""); err != nil || !strings.Contains(string(raw), `"written-by": "fortio 1.66.5"`) {
+		t.Fatalf("%v\n%s", err, raw)
+	}
+	if again := one(t, raw, Options{}); again.Status.Environment.Plugin != "fortio 1.66.5" || !slices.Contains(again.Status.Validity.Warnings, noGenerator) {
+		t.Errorf("%+v", again.Status)
+	}
+	// What this one measured is its own, after an export and import as well.
+	if raw, _, err = export.Fortio(measured(t), export.Response); err != nil {
+		t.Fatal(err)
+	}
+	if raw, _, err = export.Fortio(one(t, raw, Options{}), export.Response); err != nil || !strings.Contains(string(raw), `"Version": "kubectl-meshery v1.2.3"`) {
+		t.Errorf("%v\n%s", err, raw)
 	}
 }
 
