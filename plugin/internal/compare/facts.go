@@ -196,9 +196,14 @@ func list(values []string) string {
 	return strings.Join(slices.Compact(values), ", ")
 }
 
+// location is where the load came from. What another tool measured is of another
+// generator too, so that is a difference to all of ours.
 func location(env *document.Environment) string {
-	if env.Local {
+	switch {
+	case env.Local:
 		return "on the user's machine"
+	case env.Namespace == "" && env.Context == "" && env.Kubernetes == "":
+		return "from another tool"
 	}
 	return "in a cluster"
 }
