@@ -41,11 +41,26 @@ type Options struct {
 	Retried func(error)
 }
 
-// Exposed tells whether the header Authorization goes over a network without TLS,
-// where who listens can read it.
+// harmless are headers that let nobody in: which tenant's the series are, and what
+// the request is.
+var harmless = []string{"X-Scope-Orgid", "Thanos-Tenant", "Host", "User-Agent"}
+
+// secret tells whether a header, whichever a receiver wants, or the query of u may hold
+// a credential.
+func (o Options) secret(u *url.URL) bool {
+	for name := range o.Header {
+		if !slices.Contains(harmless, http.CanonicalHeaderKey(name)) {
+			return true
+		}
+	}
+	return u.RawQuery != ""
+}
+
+// Exposed tells whether what may be a credential goes over a network without TLS, where
+// who listens can read it.
 func (o Options) Exposed() bool {
 	u, err := url.Parse(o.URL)
-	if err != nil || u.Scheme != "http" || o.Header.Get("Authorization") == "" {
+	if err != nil || u.Scheme != "http" || !o.secret(u) {
 		return false
 	}
 	if u.Hostname() == "localhost" {

@@ -201,6 +201,16 @@ func TestExposed(t *testing.T) {
 		if (Options{URL: url}).Exposed() {
 			t.Errorf("%s is exposed without credentials", url)
 		}
+		if got := (Options{URL: url + "?token=s3cret"}).Exposed(); got != want {
+			t.Errorf("%s with a token in its query: %v", url, got)
+		}
+	}
+	for name, want := range map[string]bool{"X-Api-Key": true, "Cookie": true, "X-Scope-OrgID": false, "THANOS-TENANT": false} {
+		header := http.Header{}
+		header.Set(name, "x")
+		if got := (Options{URL: "http://prometheus:9090/x", Header: header}).Exposed(); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 
