@@ -73,8 +73,8 @@ func newResultsExportCommand(f *factory) *cobra.Command {
   remote-write   time series, sent to the --url of a Prometheus or another
                  receiver of remote write
 
-Fortio and SMP have room for one kind of latency: the response time, or in a
-closed loop the service time. Of several runs they have a file each, so they
+Fortio and SMP have room for one kind of latency: the response time, or the
+service time of runs that have no other: closed loops, and runs of Fortio. Of several runs they have a file each, so they
 want --output-dir. A run that is not valid says so in every form.
 
 A GROUP is as for 'compare': run ids, conditions on labels, the name of a Test,
@@ -96,7 +96,7 @@ or files. What is in several groups is written once.`,
 	o.archive.AddFlags(c.Flags())
 	c.Flags().StringVar(&o.format, "format", "", "What to write: "+exportFormats)
 	c.Flags().StringVar(&o.dir, "output-dir", "", "Directory to write files into, whose names are printed (default: standard output)")
-	c.Flags().StringVar(&o.latency, "latency", "", "Which latency to write for fortio and smp: response or service (default: response, or service in a closed loop)")
+	c.Flags().StringVar(&o.latency, "latency", "", "Which latency to write for fortio and smp: response or service (default: response, or service where there is no other)")
 	o.remote.AddFlags(c.Flags())
 	return c
 }
@@ -130,10 +130,10 @@ func (o *resultsExportOptions) validate(groups []string) error {
 	default:
 		return exit.Usagef("--latency %q is unknown: use response or service", o.latency)
 	}
-	if err := o.remote.validate(o.format == formatRemoteWrite); err != nil {
+	if err := o.groups.complete(groups, time.Now()); err != nil {
 		return err
 	}
-	return o.groups.complete(groups, time.Now())
+	return o.remote.complete(o.format == formatRemoteWrite)
 }
 
 func (o *resultsExportOptions) run(ctx context.Context) error {
@@ -182,8 +182,8 @@ func (o *resultsExportOptions) single(a *archive.Archive, r exported) error {
 	times := export.Times(o.latency)
 	if times == "" {
 		times = export.Choose(r.Result)
-		if times != export.Response {
-			fmt.Fprintln(o.ErrOut, "The run has no response time, as a closed loop has none: its service time is written.")
+		if r.Status.Latency.ServiceTime != nil && times != export.Response {
+			fmt.Fprintf(o.ErrOut, "Run %s has only service times: they are written.\n", printer.Escape(r.Metadata.RunID))
 		}
 	}
 	var file []byte

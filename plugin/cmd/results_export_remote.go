@@ -29,6 +29,9 @@ type remoteWriteFlags struct {
 	tokenFile  string
 	headerFile string
 
+	// header goes with every request.
+	header http.Header
+
 	// left is what was sent, once anything may have been.
 	left string
 }
@@ -40,8 +43,9 @@ func (f *remoteWriteFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.headerFile, "header-file", "", "File with headers for the receiver, a line each: NAME: VALUE")
 }
 
-// validate finds what cannot be right; used is whether they are wanted.
-func (f *remoteWriteFlags) validate(used bool) error {
+// complete reads the files, and finds what cannot be right; used is whether they are
+// wanted.
+func (f *remoteWriteFlags) complete(used bool) error {
 	switch {
 	case !used && (f.url != "" || f.tokenFile != "" || f.headerFile != ""):
 		return exit.Usagef("--url, --bearer-token-file and --header-file are for --format %s", formatRemoteWrite)
@@ -53,15 +57,20 @@ func (f *remoteWriteFlags) validate(used bool) error {
 	if err := (remotewrite.Options{URL: f.url}).Validate(); err != nil {
 		return exit.Usagef("--url: %w", err)
 	}
+	header, err := f.readHeader()
+	if err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	f.header = header
 	return nil
 }
 
-// header is what goes with every request.
-func (f *remoteWriteFlags) header() (http.Header, error) {
+// readHeader is what goes with every request.
+func (f *remoteWriteFlags) readHeader() (http.Header, error) {
 	header := http.Header{}
 	if f.headerFile != "" {
 		if err := readHeaders(f.headerFile, header); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--header-file: %w", err)
 		}
 	}
 	token := ""
@@ -69,10 +78,10 @@ func (f *remoteWriteFlags) header() (http.Header, error) {
 	case f.tokenFile != "":
 		raw, err := os.ReadFile(f.tokenFile)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--bearer-token-file: %w", err)
 		}
 		if token = strings.TrimSpace(string(raw)); token == "" {
-			return nil, fmt.Errorf("%s holds no token", f.tokenFile)
+			return nil, fmt.Errorf("--bearer-token-file: %s holds no token", f.tokenFile)
 		}
 	case header.Get("Authorization") == "":
 		token = strings.TrimSpace(os.Getenv(envBearerToken))
@@ -116,10 +125,6 @@ func readHeaders(name string, to http.Header) error {
 
 // send sends the seconds and figures of runs.
 func (f *remoteWriteFlags) send(ctx context.Context, to *factory, runs []*document.Result) error {
-	header, err := f.header()
-	if err != nil {
-		return err
-	}
 	series, err := export.Series(runs)
 	if err != nil {
 		return err
@@ -128,11 +133,11 @@ func (f *remoteWriteFlags) send(ctx context.Context, to *factory, runs []*docume
 	for _, s := range series {
 		total += len(s.Values)
 	}
-	o := remotewrite.Options{URL: f.url, Header: header, Retried: func(err error) {
+	o := remotewrite.Options{URL: f.url, Header: f.header, Retried: func(err error) {
 		fmt.Fprintln(to.ErrOut, printer.Escape("Trying again: "+err.Error()))
 	}}
 	if o.Exposed() {
-		fmt.Fprintln(to.ErrOut, "Warning: the credentials go over the network unencrypted, as --url begins with http: use https, or 'kubectl port-forward' and http://localhost")
+		fmt.Fprintln(to.ErrOut, "Warning: the headers and the query of --url may hold credentials, and go over the network unencrypted, as it begins with http: use https, or 'kubectl port-forward' and http://localhost")
 	}
 	sent, err := remotewrite.Send(ctx, o, series)
 	// A request that was broken off may have been taken, too.

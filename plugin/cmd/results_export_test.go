@@ -110,7 +110,7 @@ func TestResultsExport(t *testing.T) {
 	for _, format := range []string{"fortio", "smp"} {
 		stdout, stderr, err := execute(t, "results", "export", firstRun, "--format", format)
 		want := `Warning: the run is invalid, and what is written says so: stopped before its end; late\x1b[31m` + "\n" +
-			"The run has no response time, as a closed loop has none: its service time is written.\n"
+			"Run " + firstRun + " has only service times: they are written.\n"
 		if err != nil || stderr != want || !strings.Contains(stdout, "invalid") || !strings.Contains(stdout, "stopped before its end") {
 			t.Errorf("%s: %q, %v\n%s", format, stderr, err, stdout)
 		}
@@ -128,9 +128,12 @@ func TestResultsExport(t *testing.T) {
 		{exit.Usage, "--url is missing", []string{"--format", "remote-write"}},
 		{exit.Usage, "--url: the URL must not hold a user or password", []string{"--format", "remote-write", "--url", "http://me:pw@a/"}},
 		{exit.Usage, "writes no file: leave out --output-dir", []string{"--format", "remote-write", "--url", "http://a/", "--output-dir", "x"}},
-		{exit.Failure, "line 1 is no header: write NAME: VALUE", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--header-file", file(t, "s3cret")}},
-		{exit.Failure, "holds no token", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "")}},
-		{exit.Failure, "exclude each other", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "t"), "--header-file", file(t, "# mine\n\nAuthorization: Basic eA==")}},
+		{exit.Usage, "line 1 is no header: write NAME: VALUE", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--header-file", file(t, "s3cret")}},
+		{exit.Usage, "holds no token", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "")}},
+		{exit.Usage, "exclude each other", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", file(t, "t"), "--header-file", file(t, "# mine\n\nAuthorization: Basic eA==")}},
+		{exit.Usage, "--bearer-token-file: open /none: no such file", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--bearer-token-file", "/none"}},
+		// Before the archive is asked for anything.
+		{exit.Usage, "--header-file: open /none: no such file", []string{"--format", "remote-write", "--url", "http://127.0.0.1:1/", "--header-file", "/none", "--archive", "s3://none.invalid/x"}},
 		{exit.Usage, `--latency "lateness" is unknown`, []string{"--format", "smp", "--latency", "lateness"}},
 		{exit.Failure, "has no response time: use its service time", []string{"--format", "smp", "--latency", "response"}},
 		{exit.Failure, "not a directory", []string{"--format", "smp", "--output-dir", file(t, "")}},
@@ -264,7 +267,7 @@ func TestResultsExportInterrupted(t *testing.T) {
 	if exit.Code(err) != exit.Interrupted || !regexp.MustCompile(`^interrupted; at least [1-9][0-9]* of [0-9]+ samples were sent$`).MatchString(fmt.Sprint(err)) || out.Len() > 0 {
 		t.Errorf("%v, %q", err, out)
 	}
-	if !strings.HasPrefix(errOut.String(), "Warning: the credentials go over the network unencrypted") || strings.Contains(errOut.String(), "s3cret") {
+	if !strings.HasPrefix(errOut.String(), "Warning: the headers and the query of --url may hold credentials, and go over the network unencrypted") || strings.Contains(errOut.String(), "s3cret") {
 		t.Errorf("%q", errOut)
 	}
 }
