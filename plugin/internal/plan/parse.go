@@ -21,6 +21,11 @@ func Parse(data []byte) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
+	// What is something else has other fields too.
+	var is struct{ Kind string }
+	if root.Decode(&is) == nil && is.Kind != "" && is.Kind != Kind {
+		return nil, fmt.Errorf("plan: kind %q found, %q expected; docs/bench.md shows one", is.Kind, Kind)
+	}
 	p := &Plan{}
 	err = yaml.UnmarshalStrict(data, p)
 	// The shape is checked in any case, for no type stands behind the parts of a

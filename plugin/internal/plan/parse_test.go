@@ -50,7 +50,7 @@ func TestParseRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
 		"empty":           {"", "plan: it is empty"},
 		"comments only":   {"# nothing\n---\n# here\n", "plan: it is empty"},
-		"a Test":          {"apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec: {}\n", `kind "Test" found`},
+		"a Test":          {"apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nspec: {target: {url: x}}\n", `kind "Test" found`},
 		"two documents":   {minimal + "---\nkind: Plan\n", "line 11: a second document begins"},
 		"no YAML":         {"a: [", "plan: line 1: "},
 		"unknown field":   {minimal + "  repetition: 3\n", `plan: line 10: unknown field "repetition" in spec`},
