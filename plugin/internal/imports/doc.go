@@ -106,7 +106,7 @@ func detect(data []byte, asked Format) (Format, error) {
 		return "", errors.New("it is empty")
 	}
 	if trimmed[0] == '{' && len(trimmed) > maxExportedBytes {
-		return "", tooLarge(maxExportedBytes)
+		return "", tooLarge(trimmed, mebibytes(maxExportedBytes))
 	}
 	if json.Valid(trimmed) && (asked == Fortio || trimmed[0] == '[' || looksLikeFortio(trimmed)) {
 		if asked == SMP {

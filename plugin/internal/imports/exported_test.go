@@ -125,6 +125,51 @@ func TestExportedRunComesBackWhole(t *testing.T) {
 	}
 }
 
+// manyAgents is a Result of a long run with so many agents, each on a node of its own
+// with the containers of a mesh, all five latencies, and what is known of them.
+func manyAgents(t *testing.T, n int) *document.Result {
+	t.Helper()
+	r := measured(t)
+	s := &r.Status
+	a := document.AgentResult{Pod: "meshery-agent-x7k2p", Version: "v1.2.3", Phase: document.AgentSucceeded, Requests: s.Requests, Warmup: &s.Requests, Rate: s.Rate, Cores: 4, CPUUtilization: new(0.25),
+		Targets: []document.ReachedTarget{{Name: "checkout.shop", Addresses: []string{"10.96.0.17:8080"}, Client: "fast"}}}
+	l, h := &a.Latency, &a.Histograms
+	l.ResponseTime, h.ResponseTime = drawn(t, 11, 100_000, 2)
+	l.ServiceTime, h.ServiceTime = drawn(t, 12, 100_000, 1)
+	l.Lateness, h.Lateness = drawn(t, 13, 100_000, 0.05)
+	l.ConnectTime, h.ConnectTime = drawn(t, 14, 500, 0.2)
+	l.ErrorTime, h.ErrorTime = drawn(t, 15, 500, 0.3)
+	s.Agents, s.Resources, s.Timeline = nil, document.Resources{}, nil
+	for i := range n {
+		a.Node = fmt.Sprintf("worker-%04d.example", i)
+		s.Agents = append(s.Agents, a)
+		s.Environment.Nodes = append(s.Environment.Nodes, document.NodeInfo{Name: a.Node, Kernel: "6.1.0-26-amd64", OSImage: "Debian GNU/Linux 12", Architecture: "amd64", Kubelet: "v1.35.0", CPU: "8", Memory: "32Gi"})
+		s.Resources.Sources = append(s.Resources.Sources, document.SourceStatus{Source: "nodeExporter", Node: a.Node, Available: true, Samples: 60}, document.SourceStatus{Source: "kubelet", Node: a.Node, Available: true, Samples: 60})
+		s.Resources.Nodes = append(s.Resources.Nodes, document.NodeResources{Node: a.Node, CPUSeconds: map[string]float64{"user": 8.25, "system": 2.5, "idle": 100.75, "iowait": 0.5, "irq": 0, "softirq": 1.25, "nice": 0, "steal": 0}, WindowSeconds: new(20.0), CPUUtilization: new(0.4)})
+		for c := range 10 {
+			s.Resources.Containers = append(s.Resources.Containers, document.ContainerResource{Node: a.Node, Namespace: "shop", Pod: fmt.Sprintf("checkout-7d4b9c-%05d", c), Container: "istio-proxy", CPUSeconds: new(4.5), WindowSeconds: new(20.0), MeanCores: new(0.225), CPUSamples: 20,
+				MemoryMeanBytes: new(51234567.5), MemoryMaxBytes: new(5.5e7), MemorySamples: 20})
+		}
+	}
+	for i := range 1800 {
+		s.Timeline = append(s.Timeline, document.Point{Second: i, Sent: 12345, Failed: 6, P50: new(2.123456), P99: new(9.123456), Max: new(21.123456), NodeCPU: new(0.4321)})
+	}
+	return r
+}
+
+// The export of as many agents as docs/export.md says is imported.
+func TestExportOfManyAgentsComesBack(t *testing.T) {
+	const agents = 500
+	raw, _, err := export.Fortio(manyAgents(t, agents), export.Response)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Read(raw, Options{})
+	if err != nil || len(found) != 1 || len(found[0].Status.Agents) != agents {
+		t.Errorf("%d bytes with %d commas: %d Results, %v", len(raw), strings.Count(string(raw), ","), len(found), err)
+	}
+}
+
 // A copy of a copy says of which run it is, with which it then compares as the same.
 func TestCopyOfACopyNamesTheFirst(t *testing.T) {
 	first := measured(t)

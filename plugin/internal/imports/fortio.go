@@ -69,9 +69,16 @@ const (
 	maxValues = 300_000
 )
 
-func tooLarge(most int) error {
-	return fmt.Errorf("it has more than %d MiB, too many for one run: Fortio's files are far smaller", most>>20)
+// tooLarge refuses one run, of which what is too much.
+func tooLarge(raw []byte, what string) error {
+	if bytes.Contains(raw, []byte(`"Meshery"`)) {
+		return fmt.Errorf("it has more than %s, and no export of this plugin is imported that large: 'results get' writes the Result itself, which 'compare' and 'report' read", what)
+	}
+	return fmt.Errorf("it has more than %s, too many for one run: Fortio's files are far smaller", what)
 }
+
+// mebibytes is a size in words.
+func mebibytes(n int) string { return fmt.Sprintf("%d MiB", n>>20) }
 
 // readFortio reads one run, or a list of them.
 func readFortio(data []byte) ([]*document.Result, error) {
@@ -125,10 +132,10 @@ func textOf(raw json.RawMessage) string {
 // readFortioRun reads a run, or one that Meshery has put into its own document.
 func readFortioRun(raw []byte) (*document.Result, error) {
 	if len(raw) > maxExportedBytes {
-		return nil, tooLarge(maxExportedBytes)
+		return nil, tooLarge(raw, mebibytes(maxExportedBytes))
 	}
 	if bytes.Count(raw, []byte(",")) > maxValues {
-		return nil, fmt.Errorf("it has more than %d values, too many for one run: Fortio's files have far fewer", maxValues)
+		return nil, tooLarge(raw, fmt.Sprintf("%d values", maxValues))
 	}
 	var wrapper struct {
 		Runner json.RawMessage `json:"runner_results"`
@@ -153,7 +160,7 @@ func readFortioRun(raw []byte) (*document.Result, error) {
 		return nil, fmt.Errorf("it is no run of Fortio: %w", err)
 	}
 	if len(raw) > maxRunBytes && f.Meshery == nil {
-		return nil, tooLarge(maxRunBytes)
+		return nil, tooLarge(nil, mebibytes(maxRunBytes))
 	}
 	if err := f.check(); err != nil {
 		return nil, err
