@@ -74,8 +74,9 @@ func newResultsExportCommand(f *factory) *cobra.Command {
                  receiver of remote write
 
 Fortio and SMP have room for one kind of latency: the response time, or the
-service time of runs that have no other: closed loops, and runs of Fortio. Of several runs they have a file each, so they
-want --output-dir. A run that is not valid says so in every form.
+service time of runs that have no other: closed loops, and runs of Fortio. Of
+several runs they have a file each, so they want --output-dir. A run that is not
+valid says so in every form.
 
 A GROUP is as for 'compare': run ids, conditions on labels, the name of a Test,
 or files. What is in several groups is written once.`,
