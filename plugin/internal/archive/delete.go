@@ -23,52 +23,55 @@ func (a *Archive) delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	objects, err := a.store.list(ctx, k.folder+"/")
-	if err != nil {
-		return err
-	}
 	// Who may remove rows and not Results must not make a run invisible.
 	if err := a.store.remove(ctx, k.folder+"/may-remove"); err != nil {
 		return err
 	}
-	inIndex, err := a.deleteFromIndex(ctx, k, id)
+	found, err := a.deleteHeld(ctx, k, id)
 	if errors.Is(err, errFull) {
 		// To make room must not need room. The row stays until there is some.
-		if removing := a.removeAll(ctx, k, objects); removing != nil {
+		if _, removing := a.removeAll(ctx, k); removing != nil {
 			return errors.Join(err, removing)
 		}
 		return fmt.Errorf("%w; the Result is removed, and its row goes when the run is deleted again", err)
 	}
-	if err != nil {
-		return err
-	}
-	if !inIndex && len(objects) == 0 {
+	if err == nil && !found {
 		return fmt.Errorf("%w: %q; 'results list' shows what there is", ErrNotFound, id)
 	}
-	return a.removeAll(ctx, k, objects)
+	return err
 }
 
-// removeAll removes the objects of a run, the manifest first.
-func (a *Archive) removeAll(ctx context.Context, k keys, objects []string) error {
-	slices.SortFunc(objects, func(x, y string) int {
-		return cmp.Compare(deleteRank(x, k), deleteRank(y, k))
-	})
-	for _, key := range objects {
-		if err := a.store.remove(ctx, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// deleteFromIndex takes a run out of the index.
-func (a *Archive) deleteFromIndex(ctx context.Context, k keys, id string) (found bool, err error) {
+// deleteHeld removes a run under the lease of its month, to the end: who repairs
+// meanwhile would bring back what still lies there.
+func (a *Archive) deleteHeld(ctx context.Context, k keys, id string) (found bool, err error) {
 	l, err := a.leaseAfterOthers(ctx, k.month)
 	if err != nil {
 		return false, err
 	}
 	defer l.release(ctx)
-	return a.deleteRows(ctx, l, k, id)
+	inIndex, err := a.deleteRows(ctx, l, k, id)
+	if err != nil {
+		return inIndex, err
+	}
+	n, err := a.removeAll(ctx, k)
+	return inIndex || n > 0, err
+}
+
+// removeAll removes the n objects of a run, the manifest first.
+func (a *Archive) removeAll(ctx context.Context, k keys) (n int, err error) {
+	objects, err := a.store.list(ctx, k.folder+"/")
+	if err != nil {
+		return 0, err
+	}
+	slices.SortFunc(objects, func(x, y string) int {
+		return cmp.Compare(deleteRank(x, k), deleteRank(y, k))
+	})
+	for _, key := range objects {
+		if err := a.store.remove(ctx, key); err != nil {
+			return len(objects), err
+		}
+	}
+	return len(objects), nil
 }
 
 // deleteRows takes a run out of the index, under the lease of its month.

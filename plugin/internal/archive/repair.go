@@ -81,8 +81,29 @@ func (v *verification) again(ctx context.Context, l *lease, id string, c *conten
 			return err
 		}
 	}
+	if !f.Repaired && c.objects[id] {
+		// Without the lease it may be deleted meanwhile; from a full archive also with it.
+		if gone, err := v.gone(ctx, id); gone || err != nil {
+			return err
+		}
+	}
 	v.find(f)
 	return nil
+}
+
+// gone tells that nothing of a run is there any more, its row neither.
+func (v *verification) gone(ctx context.Context, id string) (bool, error) {
+	k, err := keysOf(id)
+	if err != nil {
+		return false, nil // a folder of something else
+	}
+	objects, err := v.archive.store.list(ctx, k.folder+"/")
+	if err != nil || len(objects) > 0 {
+		return false, err
+	}
+	// A month with damaged objects cannot tell; then the finding stays.
+	_, err = v.archive.resolve(ctx, id)
+	return errors.Is(err, ErrNotFound), ctx.Err()
 }
 
 // complete puts a run again that lacks its manifest or its row. Where it cannot, it
