@@ -39,7 +39,7 @@ const (
 	LabelFrom = "imported-from"
 	// LabelRun is the id of the Run that the file was exported from, or of the one that
 	// this itself was imported from.
-	LabelRun = "imported-run"
+	LabelRun = document.LabelImportedRun
 )
 
 // Options go before what the file says.
