@@ -21,7 +21,8 @@
 # The archive is the plugin's: MESHERY_ARCHIVE and AWS_* in the environment, or the
 # configuration (docs/archive.md). Exit code 3: something is worse. Exit code 4: too
 # little was measured to say so, as where the target fails; that is no pass. Exit code
-# 1: nothing was measured, as where the target does not answer at all.
+# 1: nothing was measured, as where the target does not answer at all, or the two sides
+# cannot be compared.
 set -euo pipefail
 set -f # what is in a variable is no pattern of file names
 
@@ -71,7 +72,9 @@ rm -f "$OUTPUT/report.html" "$OUTPUT/report.md" "$OUTPUT/report.xml"
 # would stand there as if it were of this one.
 subject=${PULL_REQUEST:+pull request $PULL_REQUEST: }$BRANCH
 short() { printf %.12s "$1"; }
-say() { printf '**%s at %s: not compared with %s.** %s\n' "$subject" "$(short "$COMMIT")" "$BASE" "$1" >"$OUTPUT/report.md"; }
+# Who opens a pull request chooses the names in it: they are shown as code.
+# shellcheck disable=SC2016 # these are no commands
+say() { printf '`%s` at %s is not compared with `%s`. %s\n' "${subject//\`/}" "$(short "$COMMIT")" "${BASE//\`/}" "$1" >"$OUTPUT/report.md"; }
 of_base() { [ -z "$PULL_REQUEST" ] && [ "$BRANCH" = "$BASE" ]; }
 of_base || say "Measuring it did not come to its end: the job's log says why."
 

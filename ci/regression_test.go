@@ -178,7 +178,7 @@ func TestABuildThatGoesAwayIsNoPass(t *testing.T) {
 		t.Errorf("%d\n%s\n%s", code, out, p.report())
 	}
 	code, out = p.measure(t, "BRANCH=x", "PULL_REQUEST=5", "COMMIT=3333333333333333333333333333333333333333")
-	if want := "**pull request 5: x at 333333333333: not compared with main.** Measuring it did not come to its end"; code != 1 || !strings.Contains(p.report(), want) {
+	if want := "`pull request 5: x` at 333333333333 is not compared with `main`. Measuring it did not come to its end"; code != 1 || !strings.Contains(p.report(), want) {
 		t.Errorf("%d\n%s\n%s", code, out, p.report())
 	}
 }

@@ -89,6 +89,13 @@ a_cluster() {
 	export PATH="$PWD/bin:$PATH"
 }
 
+packages() {
+	go test -race -tags e2e -count=1 -p 3 -parallel 4 -timeout 20m -run "^($names)\$" $(dirname $files | sort -u | grep -vx ./plugin/internal/archive)
+}
+
+# These have run with the race detector, on a directory.
+archive_on_s3() { go test -tags e2e -count=1 -timeout 20m ./plugin/internal/archive; }
+
 e2e() {
 	a_cluster
 	VERSITYGW=${VERSITYGW:-$(cluster bin versitygw)}
@@ -101,11 +108,7 @@ e2e() {
 	# test/e2e measures, and looks at all that is in the cluster, so it is alone.
 	files=$(grep -rlx --include='*_test.go' '//go:build e2e' . | grep -v -e '^./build/' -e '^./test/')
 	names=$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(t .*/\1/p' $files | paste -sd '|')
-	archive=./plugin/internal/archive
-	# These have run with the race detector, on a directory.
-	go test -tags e2e -count=1 -timeout 20m "$archive" &
-	go test -race -tags e2e -count=1 -p 3 -parallel 4 -timeout 20m -run "^($names)\$" $(dirname $files | sort -u | grep -vx "$archive")
-	wait $!
+	at_once packages archive_on_s3
 	# As many beside each other as there are sites for them.
 	go test -race -tags e2e -count=1 -parallel 3 -timeout 20m ./test/e2e
 	(cd build && go test -race -tags e2e -count=1 -run TestInstallByHand ./dist)
@@ -156,7 +159,7 @@ at_once() {
 	local logs status=0 pids=() f
 	logs=$(mktemp -d)
 	for f in "${@:2}"; do
-		"$f" >"$logs/$f" 2>&1 &
+		"$f" >"$logs/$f" 2>&1 9>&- &
 		pids+=($!)
 	done
 	trap 'kill "${pids[@]}" 2>/dev/null; wait; exit 130' INT TERM

@@ -117,7 +117,7 @@ func (r *benchRunner) withDifferences(one bench.Comparison, err error) string {
 		how = "--allow " + strings.Join(kinds, ",")
 	}
 	if r.bench.Repetitions*(r.bench.Retries+1) > mostRuns {
-		how += fmt.Sprintf(" --last %d", mostLast) // that is all of them
+		how += fmt.Sprintf(" --last %d", mostLast) // more than are read unasked
 	}
 	group := func(variant string) string {
 		return wording.ShellWord(fmt.Sprintf("bench=%s,test=%s,variant=%s", r.id, one.Test, variant))

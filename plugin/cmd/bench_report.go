@@ -128,7 +128,7 @@ func (o *benchOptions) finish(ctx context.Context, r *benchRunner, out bench.Out
 	case missing != nil:
 		return exit.With(exit.Invalid, missing)
 	case len(refused) > 0:
-		return errors.New(strings.Join(refused, "; "))
+		return errors.New(strings.Join(refused, "\n"))
 	}
 	return nil
 }

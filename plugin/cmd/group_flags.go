@@ -25,6 +25,8 @@ type groupFlags struct {
 	since, until string
 	last         int
 	names        []string
+	// anyNumber of runs may be asked for: they are read one after another.
+	anyNumber bool
 
 	parsed []*selection.Group
 	where  selection.Where
@@ -35,14 +37,18 @@ func (f *groupFlags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.since, "since", "", "Only runs that started then or later: an age such as 12h, 7d or 2w, a date, or an RFC 3339 time")
 	fs.StringVar(&f.until, "until", "", "Only runs that started then or earlier; as --since")
 	fs.StringArrayVar(&f.names, "group-name", nil, "What to call a group; given once for each, in their order (default: what tells them apart)")
-	fs.IntVar(&f.last, "last", 0, fmt.Sprintf("Only so many of the newest runs of each group, at most %d; 0 for all", mostLast))
+	most := ""
+	if !f.anyNumber {
+		most = fmt.Sprintf(", at most %d", mostLast)
+	}
+	fs.IntVar(&f.last, "last", 0, fmt.Sprintf("Only so many of the newest runs of each group%s; 0 for all", most))
 }
 
 func (f *groupFlags) complete(args []string, now time.Time) (err error) {
 	if f.last < 0 {
 		return exit.Usagef("--last %d is below 0", f.last)
 	}
-	if f.last > mostLast {
+	if f.last > mostLast && !f.anyNumber {
 		return exit.Usagef("--last %d is more than %d runs of a group, which take too much memory and time: give %d or fewer, or choose runs by --since, --until and --where", f.last, mostLast, mostLast)
 	}
 	if f.parsed, err = selection.Parse(args); err != nil {

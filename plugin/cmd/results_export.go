@@ -93,6 +93,7 @@ or files. What is in several groups is written once.`,
 			return stopped(c.Context(), err, o.left())
 		},
 	}
+	o.groups.anyNumber = true
 	o.groups.AddFlags(c.Flags())
 	o.archive.AddFlags(c.Flags())
 	c.Flags().StringVar(&o.format, "format", "", "What to write: "+exportFormats)
@@ -138,8 +139,8 @@ func (o *resultsExportOptions) validate(groups []string) error {
 }
 
 func (o *resultsExportOptions) run(ctx context.Context) error {
-	a, err := o.archive.Open(ctx, o.contextName())
-	if err != nil && !o.groups.onlyFiles() {
+	a, err := o.archiveOf(ctx, &o.groups, &o.archive)
+	if err != nil {
 		return err
 	}
 	found, err := o.read(ctx, a)

@@ -83,14 +83,16 @@ func (a *Archive) lease(ctx context.Context, month string) (*lease, error) {
 // put writes the lease, and looks whether it is there: a server without conditional
 // writes lets two do so.
 func (l *lease) put(ctx context.Context) error {
-	l.since = time.Now()
-	l.content = l.since.UTC().Format(time.RFC3339) + " " + uuid.NewString() + "\n"
-	if err := l.archive.store.putIfAbsent(ctx, l.key, []byte(l.content), "text/plain"); err != nil {
+	since := time.Now()
+	content := since.UTC().Format(time.RFC3339) + " " + uuid.NewString() + "\n"
+	if err := l.archive.store.putIfAbsent(ctx, l.key, []byte(content), "text/plain"); err != nil {
 		return err
 	}
-	if there, err := l.archive.store.get(ctx, l.key); err != nil || string(there) != l.content {
+	if there, err := l.archive.store.get(ctx, l.key); err != nil || string(there) != content {
 		return errors.Join(errHeld, err)
 	}
+	// Not before: a lease that could not be made new is not fresh.
+	l.since, l.content = since, content
 	return nil
 }
 

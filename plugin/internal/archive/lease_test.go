@@ -74,6 +74,30 @@ func TestALeaseIsMadeNewOnce(t *testing.T) {
 	})
 }
 
+// taken is a store where somebody else is always first.
+type taken struct{ store }
+
+func (taken) putIfAbsent(context.Context, string, []byte, string) error { return errExists }
+
+// TestALeaseThatCannotBeMadeNewIsLost to all that look after it.
+func TestALeaseThatCannotBeMadeNewIsLost(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *Archive) {
+		l, err := a.lease(t.Context(), "2026-03")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.since = l.since.Add(-leaseLife / 2)
+		real := a.store
+		a.store = taken{real}
+		for range 2 {
+			if err := l.renew(t.Context()); !errors.Is(err, errLost) {
+				t.Errorf("%v", err)
+			}
+		}
+		a.store = real
+	})
+}
+
 // thief takes the lease over right before the first table is written.
 type thief struct {
 	store

@@ -127,6 +127,46 @@ func TestARepairThatLostItsLeaseBringsNothingBack(t *testing.T) {
 	})
 }
 
+// watchedRemovals calls act before an object is removed.
+type watchedRemovals struct {
+	store
+	key string
+	act func()
+}
+
+func (s *watchedRemovals) remove(ctx context.Context, key string) error {
+	if key == s.key {
+		s.act()
+	}
+	return s.store.remove(ctx, key)
+}
+
+// TestADeleteHoldsItsLeaseToTheEnd: who repaired meanwhile would bring the run back.
+func TestADeleteHoldsItsLeaseToTheEnd(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *Archive) {
+		ids := putMany(t, a, march, 2)
+		k, err := keysOf(ids[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		real, looked := a.store, 0
+		for _, key := range []string{k.manifest, k.result} {
+			a.store = &watchedRemovals{store: a.store, key: key, act: func() {
+				looked++
+				if _, err := newArchive(a.options, real).lease(t.Context(), k.month); !errors.Is(err, errHeld) {
+					t.Errorf("before %s is removed the lease can be had: %v", key, err)
+				}
+			}}
+		}
+		err = a.Delete(t.Context(), ids[0])
+		a.store = real
+		if err != nil || looked != 2 {
+			t.Errorf("%v, %d objects removed", err, looked)
+		}
+		wantListed(t, a, ids[1:])
+	})
+}
+
 // TestARepairThatLostItsLeaseRemovesNothing either.
 func TestARepairThatLostItsLeaseRemovesNothing(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *Archive) {

@@ -202,8 +202,8 @@ func location(env *document.Environment) string {
 	switch {
 	case env.Local:
 		return "on the user's machine"
-	case env.Namespace == "" && env.Context == "" && env.Kubernetes == "":
-		return "from another tool"
+	case env.Unknown():
+		return "imported"
 	}
 	return "in a cluster"
 }

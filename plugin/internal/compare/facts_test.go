@@ -115,14 +115,6 @@ func TestNodesOfATargetWithoutPods(t *testing.T) {
 
 // A tag is what the digest says; how far a rollout is, is a difference; where nothing is
 // known of one container, there is none.
-func TestWhatAnotherToolMeasuredIsFromThere(t *testing.T) {
-	for want, env := range map[string]document.Environment{"in a cluster": {Namespace: "perf"}, "on the user's machine": {Local: true}, "from another tool": {}} {
-		if got := location(&env); got != want {
-			t.Errorf("%+v is %s, want %s", env, got, want)
-		}
-	}
-}
-
 func TestImagesAreComparedByDigest(t *testing.T) {
 	with := func(all ...document.TargetContainer) func(int, *document.Result) {
 		return func(_ int, r *document.Result) { r.Status.Environment.TargetContainers = all }
@@ -145,6 +137,14 @@ func TestImagesAreComparedByDigest(t *testing.T) {
 	} {
 		if got := differ(t, c.a, c.b); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestWhatAnotherToolMeasuredIsFromThere(t *testing.T) {
+	for want, env := range map[string]document.Environment{"in a cluster": {Namespace: "perf"}, "on the user's machine": {Local: true}, "imported": {}} {
+		if got := location(&env); got != want {
+			t.Errorf("%+v is %s, want %s", env, got, want)
 		}
 	}
 }

@@ -30,7 +30,8 @@ func BrokenByTarget(r *document.Result) bool {
 		_, tooFew := criteria.SentShare(p)
 		few = few || tooFew
 	}
-	return s.Aborted != "" || few && !troubledGenerator(r, criteria)
+	// Of the generator of another tool nothing is known.
+	return s.Aborted != "" || few && len(s.Agents) > 0 && !troubledGenerator(r, criteria)
 }
 
 // troubledGenerator tells that agents were lost, late or had too little CPU.
@@ -100,6 +101,7 @@ func apart(t [2]tried) int {
 // the same. Worse stays worse: who asks for that wants to hear of it.
 func (s *sides) qualify(c *document.Comparison) {
 	which, taken := "", []document.Verdict{document.Same}
+	bad := func(m document.MetricComparison) bool { return m.Verdict == document.Worse }
 	switch apart(s.tried) {
 	case 0:
 		return
@@ -117,5 +119,8 @@ func (s *sides) qualify(c *document.Comparison) {
 	a, b := s.tried[0], s.tried[1]
 	why := fmt.Sprintf("the target made %d of %d runs of %s invalid, and %d of %d of %s: the good ones alone do not tell what is the same%s",
 		b.broken, b.of, c.B.Name, a.broken, a.of, c.A.Name, which)
+	if which == "" && slices.ContainsFunc(c.Metrics, bad) {
+		why += fmt.Sprintf("; that something is worse may come of it that %s has lost its bad ones", c.A.Name)
+	}
 	c.Reason = strings.TrimPrefix(c.Reason+"; "+why, "; ")
 }

@@ -19,13 +19,14 @@ func TestBrokenByTarget(t *testing.T) {
 		change []func(*document.Result)
 		want   bool
 	}{
-		"late":                    {[]func(*document.Result){late}, false},
-		"failed":                  {[]func(*document.Result){failed}, true},
-		"failed and late":         {[]func(*document.Result){failed, late}, true},
-		"not sent":                {[]func(*document.Result){unsent}, true},
-		"not sent and late":       {[]func(*document.Result){unsent, late}, false},
-		"not sent, an agent lost": {[]func(*document.Result){unsent, func(r *document.Result) { r.Status.Agents[0].Phase = document.AgentLost }}, false},
-		"busy generator":          {[]func(*document.Result){unsent, func(r *document.Result) { r.Status.Agents[0].CPUUtilization = new(1.0) }}, false},
+		"late":                      {[]func(*document.Result){late}, false},
+		"failed":                    {[]func(*document.Result){failed}, true},
+		"failed and late":           {[]func(*document.Result){failed, late}, true},
+		"not sent":                  {[]func(*document.Result){unsent}, true},
+		"not sent and late":         {[]func(*document.Result){unsent, late}, false},
+		"not sent, by another tool": {[]func(*document.Result){unsent, func(r *document.Result) { r.Status.Agents = nil }}, false},
+		"not sent, an agent lost":   {[]func(*document.Result){unsent, func(r *document.Result) { r.Status.Agents[0].Phase = document.AgentLost }}, false},
+		"busy generator":            {[]func(*document.Result){unsent, func(r *document.Result) { r.Status.Agents[0].CPUUtilization = new(1.0) }}, false},
 		"busy node": {[]func(*document.Result){unsent, func(r *document.Result) {
 			r.Status.Resources.Nodes = []document.NodeResources{{Node: "worker-1", CPUUtilization: new(1.0)}}
 		}}, false},
@@ -152,7 +153,7 @@ func TestBrokenRunsBesideOtherVerdicts(t *testing.T) {
 	}
 	for _, sides := range [][2]func(int, *document.Result){{nil, few}, {few, nil}} {
 		if c := compared(t, results(12, 0, sides[0]), results(12, 10, sides[1]), Options{Metrics: []string{"responseTime.p50"}}); c.Verdict != document.Worse ||
-			!strings.Contains(c.Reason, " 2 of 12 ") {
+			!strings.Contains(c.Reason, " 2 of 12 ") || strings.Contains(c.Reason, "that something is worse may come of it that a has lost its bad ones") != (sides[0] != nil) {
 			t.Errorf("%s: %s", c.Verdict, c.Reason)
 		}
 	}

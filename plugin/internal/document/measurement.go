@@ -24,3 +24,9 @@ func (m *ResultMetadata) Repeats(first string) string {
 	}
 	return fmt.Sprintf("it is the same measurement as run %s, exported and imported", first)
 }
+
+// Unknown tells that nothing is known of where the run was made, as of one that was
+// imported from the file of another tool.
+func (e *Environment) Unknown() bool {
+	return !e.Local && e.Namespace == "" && e.Context == "" && e.Kubernetes == ""
+}

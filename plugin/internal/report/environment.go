@@ -38,8 +38,8 @@ var environmentFields = []environmentField{
 		switch {
 		case e.Local:
 			return []string{"local, without a cluster"}
-		case e.Namespace == "" && e.Context == "" && e.Kubernetes == "":
-			return nil // files of other tools do not tell where they were made
+		case e.Unknown():
+			return nil
 		}
 		return []string{"cluster"}
 	}},

@@ -111,6 +111,11 @@ func (g *group) count() {
 	unfit := distinct(g.all, func(r *run) bool { return r.leftOut != "" && !r.repeats })
 	if len(g.runs) == 0 {
 		g.runs, g.doubtful = unfit, true
+		return
+	}
+	// A comparison may have left out a copy of what counts.
+	for _, r := range unfit {
+		r.repeats = slices.ContainsFunc(g.runs, func(one *run) bool { return one.Metadata.Measurement() == r.Metadata.Measurement() })
 	}
 }
 

@@ -47,8 +47,12 @@ func (m *model) repeat() (section, error) {
 		if len(tests) > 1 {
 			file = id + ".yaml"
 		}
+		label := fmt.Sprintf("%s: the Test of %s (%s). What reads <redacted> has to be filled in.", file, joined(t.groups), counted(t.runs, "run"))
+		if timeless(&t.first.Spec.Load) {
+			label += " So have the stages: their durations are not known."
+		}
 		s.Blocks = append(s.Blocks,
-			block{Code: &code{id, fmt.Sprintf("%s: the Test of %s (%s). What reads <redacted> has to be filled in.", file, joined(t.groups), counted(t.runs, "run")), t.yaml}},
+			block{Code: &code{id, label, t.yaml}},
 			block{Code: &code{id + "-command", "Its command line", fmt.Sprintf(t.command, file)}})
 	}
 	return s, nil
@@ -99,6 +103,11 @@ func (m *model) tests() ([]*ranTest, error) {
 		}
 	}
 	return out, nil
+}
+
+// timeless tells that a run had stages of which the imported file has no durations.
+func timeless(l *document.Load) bool {
+	return len(l.Stages) > 0 && !slices.ContainsFunc(l.Stages, func(s document.Stage) bool { return s.Duration > 0 })
 }
 
 // specOf is what was run, with everything that tells it from something else.

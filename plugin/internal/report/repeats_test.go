@@ -43,13 +43,18 @@ func TestComparedRunGivenTwice(t *testing.T) {
 	in := made(t, "comparison")
 	a := &in.Groups[0]
 	c := *in.Comparisons[0]
-	again := *a.Runs[0]
+	again, copied := *a.Runs[0], *a.Runs[1]
 	id := again.Metadata.RunID
-	a.Runs = append(a.Runs, &again)
-	c.A.LeftOut = append(c.A.LeftOut, document.LeftOutRun{RunID: id, Reason: "it was given twice"})
+	copied.Metadata.RunID, copied.Metadata.Labels = "copied", map[string]string{imports.LabelRun: copied.Metadata.RunID}
+	before := len(junit(t, in).Suites)
+	a.Runs = append(a.Runs, &again, &copied)
+	c.A.LeftOut = append(c.A.LeftOut, document.LeftOutRun{RunID: id, Reason: "it was given twice"}, document.LeftOutRun{RunID: "copied", Reason: "it is a copy"})
 	in.Comparisons = []*document.Comparison{&c}
+	if n := len(junit(t, in).Suites); n != before {
+		t.Errorf("%d test suites, %d without the copies", n, before)
+	}
 	text := page(t, in)
-	if got := row(t, text, "overview", a.Name); !strings.HasPrefix(got, a.Name+"|6 of 7|") {
+	if got := row(t, text, "overview", a.Name); !strings.HasPrefix(got, a.Name+"|6 of 8|") {
 		t.Errorf("got %q", got)
 	}
 	if n := strings.Count(text, "it was given twice"); n != 1 {
