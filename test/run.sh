@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests: run.sh [all|unit|cluster|pages|e2e|soak|size|verdicts].
 #
-# unit: every test that needs no cluster, in every module, with the race detector;
-#   after them, alone and without it, those that hold figures against the truth.
+# unit: every test that needs no cluster, in every module, with the race detector where
+#   there are goroutines; after them, alone and without it, those that hold figures
+#   against the truth.
 # cluster: the tests of the test cluster itself; they need Linux and root.
 # pages: reports in a real browser, and the archive's tables in a SQL engine.
 # soak: ten minutes of load, and a thousand connections, against the agent's memory;
@@ -23,23 +24,32 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/lib.sh
 
-# What these skip, without_race runs.
-slow='/plugin/internal/compare$|/plugin/internal/statistics$|/ci$'
+# What was compiled or tested in one clone is not done again in another.
+export GOFLAGS='-trimpath -buildvcs=false'
+
+# ours are the packages of this module whose code starts goroutines or locks
+# ("concurrent"), or does neither ("plain"): in those the race detector has nothing to
+# find, and takes ten times as long to say so. ci is a script, of which the go command's
+# cache does not know.
+ours() {
+	local concurrent
+	concurrent=$(grep -rlE --include='*.go' --exclude='*_test.go' '(^|[^A-Za-z.])go (func|[A-Za-z_.]+\()|\.Go\(|"sync(/atomic)?"' . | xargs -n 1 dirname | sort -u)
+	go list -f '{{.Dir}}' ./... | sed "s,^$PWD,.," | grep -vx ./ci |
+		if [ "$1" = plain ]; then grep -vxF "$concurrent"; else grep -xF "$concurrent"; fi
+}
 
 # The commands are chained, for set -e has no power in a function that is called
 # for its status.
 unit() {
 	step "unit tests"
 	# That of the commands waits the longest, so it begins at once.
-	go test -race -p 3 -skip '^TestTruth' ./plugin/cmd $(go list ./... | grep -v -E -e "$slow" -e '/plugin/cmd$')
+	go test -race -p 3 -skip '^TestTruth' ./plugin/cmd $(ours concurrent | grep -vx ./plugin/cmd) &&
+		go test -p 3 -skip '^TestTruth' $(ours plain)
 }
 
-# Simulations without a goroutine have no races, and take ten times as long to look for
-# them; ci is a script, of which the go command's cache does not know.
-without_race() {
-	step "unit tests without the race detector, and those of other modules"
-	go test $(go list ./... | grep -E "$slow" | grep -v '/ci$') &&
-		go test -count=1 ./ci &&
+others() {
+	step "unit tests of scripts and other modules"
+	go test -count=1 ./ci &&
 		# These look at files and programs that the go command's cache does not know of.
 		(cd build && go test -race -count=1 ./...) &&
 		(cd test/fortio && go test -race -count=1 ./...) &&
@@ -53,7 +63,7 @@ truth() {
 	step "truth tests"
 	local files
 	files=$(grep -rl --include='*_test.go' '^func TestTruth' agent internal plugin)
-	go test -count=1 -p 1 -run '^TestTruth' $(printf './%s\n' $(dirname $files) | sort -u)
+	go test -p 1 -run '^TestTruth' $(printf './%s\n' $(dirname $files) | sort -u)
 }
 
 # pages runs what looks at our files with programs of others.
@@ -151,8 +161,6 @@ own_cluster() {
 	use_cluster
 }
 
-others() { pages && without_race; }
-
 # at_once runs functions beside each other: some compute, others wait. The first prints
 # as it goes, of the others the output follows.
 at_once() {
@@ -176,7 +184,7 @@ at_once() {
 
 case ${1:-all} in
 all)
-	if [ "${E2E:-own}" = existing ]; then at_once unit others; else at_once unit cluster_itself others; fi
+	if [ "${E2E:-own}" = existing ]; then at_once unit others pages; else at_once unit cluster_itself others pages; fi
 	truth
 	e2e
 	;;
@@ -185,7 +193,7 @@ size) size ;;
 verdicts) verdicts ;;
 unit)
 	unit
-	without_race
+	others
 	truth
 	;;
 cluster) cluster_itself ;;
