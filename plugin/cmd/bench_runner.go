@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/meshery/kubectl-meshery/plugin/internal/bench"
+	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
 	"github.com/meshery/kubectl-meshery/plugin/internal/document"
 	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
 	"github.com/meshery/kubectl-meshery/plugin/internal/printer"
@@ -69,7 +70,7 @@ func ranOf(r *document.Result) bench.Ran {
 	ran := bench.Ran{Slot: slot, Attempt: attempt, RunID: r.Metadata.RunID,
 		Valid: s.Validity.Valid && s.Phase == document.Succeeded,
 		Cut:   s.Phase == document.Cancelled && s.Aborted == ""}
-	ran.Target = !ran.Valid && !ran.Cut && bench.BrokenByTarget(r)
+	ran.Target = !ran.Valid && !ran.Cut && compare.BrokenByTarget(r)
 	switch {
 	case ran.Valid:
 	case len(s.Validity.Reasons) > 0:

@@ -1,14 +1,6 @@
 package bench
 
-import (
-	"github.com/meshery/kubectl-meshery/plugin/internal/compare"
-	"github.com/meshery/kubectl-meshery/plugin/internal/document"
-	"github.com/meshery/kubectl-meshery/plugin/internal/plan"
-)
-
-// BrokenByTarget tells that a run is not valid for what its target did, as a comparison
-// understands it.
-func BrokenByTarget(r *document.Result) bool { return compare.BrokenByTarget(r) }
+import "github.com/meshery/kubectl-meshery/plugin/internal/plan"
 
 // Broken says in how many slots the target made the run of a variant in a Test invalid,
 // of those that say something of it: with a valid run, or such a one.
