@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -59,13 +60,13 @@ func TestDescribeFindsThePodsBehindTheTarget(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	evicted, err := client.CoreV1().Pods(ns.Name).Create(ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "shop-c", Labels: map[string]string{"app": "shop"}},
-		Spec: corev1.PodSpec{NodeSelector: map[string]string{"no": "node"}, Containers: []corev1.Container{{Name: "app", Image: "example.test/old:1"}}}}, metav1.CreateOptions{})
-	if err != nil {
+	evicted := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "shop-c", Labels: map[string]string{"app": "shop"}},
+		Spec: corev1.PodSpec{NodeSelector: map[string]string{"no": "node"}, Containers: []corev1.Container{{Name: "app", Image: "example.test/old:1"}}}}
+	if _, err := client.CoreV1().Pods(ns.Name).Create(ctx, evicted, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	evicted.Status.Phase, evicted.Status.Reason = corev1.PodFailed, "Evicted"
-	if _, err := client.CoreV1().Pods(ns.Name).UpdateStatus(ctx, evicted, metav1.UpdateOptions{}); err != nil {
+	// The scheduler writes into the status as well.
+	if _, err := client.CoreV1().Pods(ns.Name).Patch(ctx, evicted.Name, types.MergePatchType, []byte(`{"status":{"phase":"Failed","reason":"Evicted"}}`), metav1.PatchOptions{}, "status"); err != nil {
 		t.Fatal(err)
 	}
 	pods := []string{ns.Name + "/shop-a", ns.Name + "/shop-b"}
