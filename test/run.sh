@@ -43,16 +43,26 @@ ours() {
 unit() {
 	step "unit tests"
 	# That of the commands waits the longest, so it begins at once.
-	go test -race -p 3 -skip '^TestTruth' ./plugin/cmd $(ours concurrent | grep -vx ./plugin/cmd) &&
+	go test -race -p 3 -skip '^TestTruth|^TestBench' ./plugin/cmd $(ours concurrent | grep -vx ./plugin/cmd) &&
 		go test -p 3 -skip '^TestTruth' $(ours plain)
+}
+
+# waiting are the tests that unit leaves out, and that do little else.
+waiting() { go test -race -run '^TestBench' $(packages_with '^func TestBench'); }
+
+# packages_with are those of this module that have tests with such a line.
+packages_with() {
+	local files
+	files=$(grep -rl --include='*_test.go' "$1" agent internal plugin)
+	printf './%s\n' $(dirname $files) | sort -u
 }
 
 others() {
 	step "unit tests of scripts and other modules"
 	go test -count=1 ./ci &&
 		# These look at files and programs that the go command's cache does not know of.
-		(cd build && go test -race -count=1 ./...) &&
-		(cd test/fortio && go test -race -count=1 ./...) &&
+		(cd build && go test -count=1 ./...) &&
+		(cd test/fortio && go test -count=1 ./...) &&
 		(cd test/bench && go test -race ./...) &&
 		(cd test/cluster && go test -race ./...)
 }
@@ -61,9 +71,7 @@ others() {
 # use the CPU meanwhile, the race detector included.
 truth() {
 	step "truth tests"
-	local files
-	files=$(grep -rl --include='*_test.go' '^func TestTruth' agent internal plugin)
-	go test -p 1 -run '^TestTruth' $(printf './%s\n' $(dirname $files) | sort -u)
+	go test -p 1 -run '^TestTruth' $(packages_with '^func TestTruth')
 }
 
 # pages runs what looks at our files with programs of others.
@@ -161,10 +169,14 @@ own_cluster() {
 	use_cluster
 }
 
+# When pages are looked at, what these need is compiled.
+pages_and_waiting() { pages && waiting; }
+
 # at_once runs functions beside each other: some compute, others wait. The first prints
 # as it goes, of the others the output follows.
 at_once() {
-	local logs status=0 pids=() f
+	local logs status=0 pids=() f traps
+	traps=$(trap -p INT TERM)
 	logs=$(mktemp -d)
 	for f in "${@:2}"; do
 		"$f" >"$logs/$f" 2>&1 9>&- &
@@ -178,13 +190,14 @@ at_once() {
 		cat "$logs/$f"
 	done
 	trap - INT TERM
+	eval "$traps"
 	rm -rf "$logs"
 	return "$status"
 }
 
 case ${1:-all} in
 all)
-	if [ "${E2E:-own}" = existing ]; then at_once unit others pages; else at_once unit cluster_itself others pages; fi
+	if [ "${E2E:-own}" = existing ]; then at_once unit others pages_and_waiting; else at_once unit cluster_itself others pages_and_waiting; fi
 	truth
 	e2e
 	;;
@@ -193,6 +206,7 @@ size) size ;;
 verdicts) verdicts ;;
 unit)
 	unit
+	waiting
 	others
 	truth
 	;;
