@@ -55,7 +55,8 @@ func measureStep(t *testing.T, values map[string]string) (script string, env []s
 
 // A pull request that is slower than main fails, and the report says why, also where
 // its branch is called main; the base branch itself is only measured. By how much is
-// more than what tests beside this one do to it.
+// more than what tests beside this one do to it; closed loops have no lateness that they
+// could make them invalid by.
 func TestContinuousIntegrationFindsTheSlower(t *testing.T) {
 	at := beside(t)
 	dir := t.TempDir()
@@ -65,7 +66,7 @@ func TestContinuousIntegrationFindsTheSlower(t *testing.T) {
 		t.Helper()
 		file := filepath.Join(dir, commit+".yaml")
 		test := fmt.Sprintf("apiVersion: perf.meshery.io/v1alpha1\nkind: Test\nmetadata: {name: %s}\nspec:%s\n  target: {url: %q}\n"+
-			"  load: {rate: 200, connections: 8, duration: 2s}\n  validity: {maxLateness: 100, maxGeneratorCPU: 1, maxStartSkew: 10s, minRate: 0.5}\n",
+			"  load: {rate: max, connections: 2, duration: 2s}\n  validity: {maxGeneratorCPU: 1, maxStartSkew: 10s}\n",
 			name, noMetrics, target)
 		if err := os.WriteFile(file, []byte(test), 0o600); err != nil {
 			t.Fatal(err)
@@ -99,10 +100,10 @@ func TestContinuousIntegrationFindsTheSlower(t *testing.T) {
 			return string(raw)
 		}
 	}
-	if code, out, report := measure("main", "", "1111111", at.target); code != 0 || report("report.md") != "" || !strings.Contains(out, "measured main") {
+	if code, out, report := measure("main", "", "1111111", at.target+"?delay=5ms"); code != 0 || report("report.md") != "" || !strings.Contains(out, "measured main") {
 		t.Fatalf("main: exit code %d\n%s", code, out)
 	}
-	code, out, report := measure("main", "17", "2222222", at.target+"?delay=20ms")
+	code, out, report := measure("main", "17", "2222222", at.target+"?delay=25ms")
 	if code != 3 || !strings.Contains(strings.ToLower(report("report.md")), "worse") {
 		t.Errorf("exit code %d\n%s\n%s", code, out, report("report.md"))
 	}
