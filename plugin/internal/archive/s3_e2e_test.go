@@ -231,12 +231,14 @@ func TestS3Profile(t *testing.T) {
 	}
 }
 
-func TestS3NotAllowedToWrite(t *testing.T) {
-	endpoint, stop, err := startS3(t.TempDir(), "--readonly")
+// onOwnS3 is an archive on a server of the test's own, which keeps its files in dir.
+func onOwnS3(t *testing.T, dir string, flags ...string) *Archive {
+	t.Helper()
+	endpoint, stop, err := startS3(dir, flags...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stop()
+	t.Cleanup(stop)
 	keysInEnv(t, accessKey, secretKey)
 	o := s3Options(t)
 	o.Endpoint = endpoint
@@ -244,6 +246,11 @@ func TestS3NotAllowedToWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return a
+}
+
+func TestS3NotAllowedToWrite(t *testing.T) {
+	a := onOwnS3(t, t.TempDir(), "--readonly")
 	if err := a.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "s3:PutObject") || !strings.Contains(err.Error(), "denied") {
 		t.Errorf("check: %v", err)
 	}

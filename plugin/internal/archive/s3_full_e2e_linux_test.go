@@ -13,18 +13,7 @@ import (
 // TestS3DeletingMakesRoom on a server whose disk is full.
 func TestS3DeletingMakesRoom(t *testing.T) {
 	dir := tmpfs(t, 0, "4m")
-	endpoint, stop, err := startS3(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	keysInEnv(t, accessKey, secretKey)
-	o := s3Options(t)
-	o.Endpoint = endpoint
-	a, err := Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := onOwnS3(t, dir)
 	filler := filepath.Join(dir, "filler")
 	wantDeletedWithoutRoom(t, a, putMany(t, a, march, 3), func() {
 		_ = os.WriteFile(filler, make([]byte, 8<<20), 0o600) // takes all, and fails
